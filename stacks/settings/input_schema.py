@@ -1,0 +1,41 @@
+"""Which JSON Schemas the prediction function can enforce: one flat object of scalars.
+
+The function validates on the request path with the standard library only; a keyword that it would ignore is refused here.
+"""
+
+from typing import Any
+
+_SCALARS = {"number", "integer", "string", "boolean"}
+_KEYWORDS = {
+    "number": {"minimum", "maximum"},
+    "integer": {"minimum", "maximum"},
+    "string": {"minLength", "maxLength", "enum"},
+    "boolean": set[str](),
+}
+_ANNOTATIONS = {"type", "description", "title"}
+_OBJECT = {"type", "properties", "required", "additionalProperties", "title", "description"}
+
+
+def check_input_schema(schema: dict[str, Any]) -> None:
+    """Raise ValueError where `schema` says something that the prediction function does not enforce."""
+    if schema.get("type") != "object" or not isinstance(schema.get("properties"), dict) or not schema["properties"]:
+        raise ValueError("must be `type: object` with at least one of `properties`; describe one item of a request")
+    _refuse_unknown("input_schema", set(schema), _OBJECT)
+    missing = sorted(set(schema.get("required", [])) - set(schema["properties"]))
+    if missing:
+        raise ValueError(f"`required` names {', '.join(missing)}, which `properties` does not have; add or remove it")
+    for name, field in schema["properties"].items():
+        _check_field(name, field)
+
+
+def _check_field(name: str, field: Any) -> None:
+    kind = field.get("type") if isinstance(field, dict) else None
+    if kind not in _SCALARS:
+        raise ValueError(f"property {name}: `type` must be one of {', '.join(sorted(_SCALARS))}, not {kind!r}")
+    _refuse_unknown(f"property {name}", set(field), _ANNOTATIONS | _KEYWORDS[kind])
+
+
+def _refuse_unknown(where: str, got: set[str], known: set[str]) -> None:
+    unknown = sorted(got - known)
+    if unknown:
+        raise ValueError(f"{where}: {', '.join(unknown)} would not be enforced; allowed: {', '.join(sorted(known))}")

@@ -1,0 +1,56 @@
+"""Rebuild the committed reference data from AWS's own packages.
+
+Usage: python tools/refresh_reference_data.py PATH_TO_IMAGE_URI_CONFIG
+
+`PATH_TO_IMAGE_URI_CONFIG` is the folder `sagemaker/core/image_uri_config` of an unpacked `sagemaker-core` wheel
+(`pip download --no-deps sagemaker-core`); instance types come from the installed botocore's service model.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from botocore.loaders import Loader
+
+ROOT = Path(__file__).parent.parent
+IMAGES = ROOT / "constructs/ml_platform/images/framework_images.json"
+INSTANCE_TYPES = ROOT / "stacks/settings/instance_types.json"
+FRAMEWORKS = ("sklearn",)
+ENUMS = {
+    "training": "TrainingInstanceType",
+    "processing": "ProcessingInstanceType",
+    "hosting": "ProductionVariantInstanceType",
+}
+
+
+def framework_images(folder: Path) -> dict[str, Any]:
+    """Return repository, tags per version and registry account per region of each framework."""
+    images = {}
+    for framework in FRAMEWORKS:
+        versions = json.loads((folder / f"{framework}.json").read_text())["training"]["versions"]
+        newest = list(versions.values())[-1]
+        images[framework] = {
+            "repository": newest["repository"],
+            "tags": {version: f"{version}-cpu-py3" for version in versions if "py3" not in version},
+            "accounts": dict(sorted(newest["registries"].items())),
+        }
+    return images
+
+
+def instance_types() -> dict[str, list[str]]:
+    """Return the instance types that botocore's model of SageMaker lists per use."""
+    shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
+    return {use: sorted(shapes[shape]["enum"]) for use, shape in ENUMS.items()}
+
+
+def _write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n")
+    print(f"wrote {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or not Path(sys.argv[1], "sklearn.json").is_file():
+        sys.exit(__doc__)
+    _write(IMAGES, framework_images(Path(sys.argv[1])))
+    _write(INSTANCE_TYPES, instance_types())
