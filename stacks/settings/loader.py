@@ -93,7 +93,9 @@ def _read(path: Path) -> Any:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError([f"{path}: not valid YAML: {' '.join(str(error).split())}"]) from None
     if not isinstance(content, dict):
-        raise SettingsError([f"{path}: must be a mapping of sections, got {type(content).__name__}; see config/samples/minimal.yaml"])
+        raise SettingsError(
+            [f"{path}: must be a mapping of sections, got {type(content).__name__}; see config/samples/minimal.yaml"]
+        )
     return content
 
 

@@ -77,5 +77,7 @@ class ModelDefinition(Section):
     def _hyperparameters_leave_sagemaker_its_own(self) -> "ModelDefinition":
         reserved = sorted(key for key in self.hyperparameters if key.startswith("sagemaker_"))
         if reserved:
-            raise ValueError(f"hyperparameters {', '.join(reserved)}: the prefix sagemaker_ is reserved by the container; rename them")
+            raise ValueError(
+                f"hyperparameters {', '.join(reserved)}: the prefix sagemaker_ is reserved by the container; rename them"
+            )
         return self

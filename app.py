@@ -1,0 +1,39 @@
+"""Bill of materials: configuration -> stacks -> compliance packs -> synth.
+
+`cdk synth -c env=dev` reads config/dev.yaml; `-c config=PATH` reads any other file.
+"""
+
+import sys
+from pathlib import Path
+
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "constructs"))
+
+from stacks.platform import build_platform  # noqa: E402
+from stacks.settings import SettingsError, load_settings  # noqa: E402
+
+
+def main() -> int:
+    """Synthesize the platform; 2 if the configuration is not valid."""
+    app = App()
+    try:
+        settings = load_settings(_config_path(app))
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    build_platform(app, settings)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    app.synth()
+    return 0
+
+
+def _config_path(app: App) -> Path:
+    explicit = app.node.try_get_context("config")
+    return Path(explicit) if explicit else ROOT / "config" / f"{app.node.try_get_context('env') or 'local'}.yaml"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

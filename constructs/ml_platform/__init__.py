@@ -1,0 +1,39 @@
+"""Constructs for the machine-learning life cycle on AWS SageMaker: secure, cost-safe defaults, one role per duty."""
+
+from ml_platform.alerts import AlertsTopic
+from ml_platform.framework_image import FrameworkImage
+from ml_platform.model_endpoint import CaptureOptions, Fleet, ModelEndpoint, ReleaseOptions, ScalingOptions
+from ml_platform.model_registry import ModelRegistry
+from ml_platform.model_role import ModelRole
+from ml_platform.naming import PlatformNames
+from ml_platform.prediction_api import PredictionApi, Throttle
+from ml_platform.prediction_route import PredictionRoute, RequestContract
+from ml_platform.promotion import PromotedModel, Promotion
+from ml_platform.release_role import ReleaseRole
+from ml_platform.storage import PlatformStorage
+from ml_platform.training_pipeline import GateThreshold, JobResources, ModelCode, TrainingPipeline
+
+__all__ = [
+    "AlertsTopic",
+    "CaptureOptions",
+    "Fleet",
+    "FrameworkImage",
+    "GateThreshold",
+    "JobResources",
+    "ModelCode",
+    "ModelEndpoint",
+    "ModelRegistry",
+    "ModelRole",
+    "PlatformNames",
+    "PlatformStorage",
+    "PredictionApi",
+    "PredictionRoute",
+    "PromotedModel",
+    "Promotion",
+    "ReleaseOptions",
+    "ReleaseRole",
+    "RequestContract",
+    "ScalingOptions",
+    "Throttle",
+    "TrainingPipeline",
+]

@@ -1,0 +1,114 @@
+"""How an endpoint moves to a new version: blue/green, step by step, taken back by alarms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sagemaker as sagemaker
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from ml_platform.alarm import alert
+
+Strategy = Literal["canary", "linear", "all_at_once"]
+
+RELEASE_TAG = "ml-platform:endpoint"
+"""Tag on model, configuration and endpoint; the release role may touch only what carries its endpoint's name in it."""
+DEFAULT_BAKING = Duration.minutes(5)
+KEEP_OLD_FLEET = Duration.minutes(1)
+LONGEST_RELEASE = Duration.hours(2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseOptions:
+    """Traffic shifting and what rolls it back."""
+
+    strategy: Strategy = "all_at_once"
+    step_percent: int = 50
+    """Share of the new fleet per step, 10 to 50; for canary and linear."""
+    baking: Duration = DEFAULT_BAKING
+    """How long the alarms are watched after a step."""
+    max_5xx_per_minute: int = 5
+    max_latency: Duration = Duration.seconds(2)
+    """Bound of the 99th percentile of model latency."""
+
+
+class RollbackAlarms(Construct):
+    """Alarms on server errors and on latency (which SageMaker measures in microseconds).
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        endpoint_name: str,
+        variant: str,
+        release: ReleaseOptions,
+        topic: sns.ITopic,
+    ) -> None:
+        """Watch the variant `variant` of `endpoint_name` with the bounds of `release`."""
+        super().__init__(scope, construct_id)
+        self._dimensions = {"EndpointName": endpoint_name, "VariantName": variant}
+        self._alarms = [
+            alert(
+                self,
+                "ServerErrors",
+                metric=self._metric("Invocation5XXErrors", "Sum"),
+                above=release.max_5xx_per_minute,
+                meaning=f"{endpoint_name} answers with server errors; a running release is rolled back. See its log group",
+                topic=topic,
+            ),
+            alert(
+                self,
+                "Latency",
+                metric=self._metric("ModelLatency", "p99"),
+                above=release.max_latency.to_milliseconds() * 1000,
+                meaning=f"{endpoint_name} is slow (microseconds, 99th percentile); a running release is rolled back",
+                topic=topic,
+            ),
+        ]
+
+    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace="AWS/SageMaker",
+            metric_name=name,
+            dimensions_map=self._dimensions,
+            statistic=statistic,
+            period=Duration.minutes(1),
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the alarms."""
+        return [alarm.alarm_name for alarm in self._alarms]
+
+
+def deployment_config(
+    release: ReleaseOptions, alarm_names: Sequence[str]
+) -> sagemaker.CfnEndpoint.DeploymentConfigProperty:
+    """Render the guardrails.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html
+    """
+    step = sagemaker.CfnEndpoint.CapacitySizeProperty(type="CAPACITY_PERCENT", value=release.step_percent)
+    routing = sagemaker.CfnEndpoint.TrafficRoutingConfigProperty(
+        type=release.strategy.upper(),
+        wait_interval_in_seconds=int(release.baking.to_seconds()),
+        canary_size=step if release.strategy == "canary" else None,
+        linear_step_size=step if release.strategy == "linear" else None,
+    )
+    return sagemaker.CfnEndpoint.DeploymentConfigProperty(
+        blue_green_update_policy=sagemaker.CfnEndpoint.BlueGreenUpdatePolicyProperty(
+            traffic_routing_configuration=routing,
+            termination_wait_in_seconds=int(KEEP_OLD_FLEET.to_seconds()),
+            maximum_execution_timeout_in_seconds=int(LONGEST_RELEASE.to_seconds()),
+        ),
+        auto_rollback_configuration=sagemaker.CfnEndpoint.AutoRollbackConfigProperty(
+            alarms=[sagemaker.CfnEndpoint.AlarmProperty(alarm_name=name) for name in alarm_names]
+        ),
+    )

@@ -1,0 +1,80 @@
+"""Target tracking of an endpoint's variant."""
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_applicationautoscaling as autoscaling
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+DEFAULT_TARGET = 600
+DEFAULT_SCALE_OUT = Duration.minutes(1)
+DEFAULT_SCALE_IN = Duration.minutes(5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScalingOptions:
+    """Size of the fleet; it scales where `max_instances` is above `min_instances`."""
+
+    min_instances: int = 1
+    max_instances: int = 1
+    invocations_per_minute: int = DEFAULT_TARGET
+    """Per instance: safety factor x measured requests per second x 60."""
+    scale_out_cooldown: Duration = DEFAULT_SCALE_OUT
+    scale_in_cooldown: Duration = DEFAULT_SCALE_IN
+
+
+class EndpointScaling(Construct):
+    """Scalable target and policy; nothing where minimum and maximum are equal.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        endpoint: sagemaker.CfnEndpoint,
+        endpoint_name: str,
+        variant: str,
+        options: ScalingOptions,
+    ) -> None:
+        """Register the variant `variant` of `endpoint`."""
+        super().__init__(scope, construct_id)
+        if options.max_instances == options.min_instances:
+            return
+        target = autoscaling.CfnScalableTarget(
+            self,
+            "ScalableTarget",
+            service_namespace="sagemaker",
+            resource_id=f"endpoint/{endpoint_name}/variant/{variant}",
+            scalable_dimension="sagemaker:variant:DesiredInstanceCount",
+            min_capacity=options.min_instances,
+            max_capacity=options.max_instances,
+        )
+        target.add_resource_dependency(endpoint)
+        policy = autoscaling.CfnScalingPolicy(
+            self,
+            "ScalingPolicy",
+            policy_name=f"{endpoint_name}-invocations",
+            policy_type="TargetTrackingScaling",
+            service_namespace=target.service_namespace,
+            resource_id=target.resource_id,
+            scalable_dimension=target.scalable_dimension,
+            target_tracking_scaling_policy_configuration=_tracking(options),
+        )
+        policy.add_resource_dependency(target)
+
+
+def _tracking(
+    options: ScalingOptions,
+) -> autoscaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty:
+    return autoscaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
+        target_value=options.invocations_per_minute,
+        scale_out_cooldown=int(options.scale_out_cooldown.to_seconds()),
+        scale_in_cooldown=int(options.scale_in_cooldown.to_seconds()),
+        predefined_metric_specification=autoscaling.CfnScalingPolicy.PredefinedMetricSpecificationProperty(
+            predefined_metric_type="SageMakerVariantInvocationsPerInstance"
+        ),
+    )

@@ -1,0 +1,139 @@
+"""A Lambda function as this platform runs them: own role, own log group, one folder of code."""
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from ml_platform.compliance import acknowledge
+from ml_platform.execution_role import ExecutionRole
+
+RUNTIME = lambda_.Runtime.PYTHON_3_14
+MEMORY_MB = 512
+"""Lambda gives CPU in proportion to memory; half a GB imports the SDK quickly."""
+
+DEAD_LETTER_RULES = ("NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ", "Serverless-LambdaDLQ")
+"""What the compliance packs call a function without a dead-letter queue of its own."""
+
+_PACKAGED = Path(__file__).parent / "_functions"
+_SOURCES = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[2] / "lambda"
+
+
+class PlatformFunction(Construct):
+    """Function from `lambda/<package>` together with `lambda/shared`, logging to a group that the stack owns."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        package: str,
+        log_name: str,
+        description: str,
+        statements: Sequence[iam.PolicyStatement],
+        key: kms.IKey,
+        environment: Mapping[str, str],
+        timeout: Duration,
+        log_retention: logs.RetentionDays,
+        extra_files: Mapping[str, str] | None = None,
+        why_wildcards: str = "",
+    ) -> None:
+        """Create the function `<package>.handler.handler`.
+
+        Parameters
+        ----------
+        package
+            Folder under `lambda/`.
+        log_name
+            Last part of the log group's name, `/aws/lambda/<log_name>`; the function's own name is CloudFormation's choice.
+        statements
+            What it may do besides logging.
+        key
+            Encrypts its log group.
+        environment, timeout
+            Environment variables and the longest run.
+        log_retention
+            How long logs are kept.
+        extra_files
+            Content by file name, put beside the package. Default: none.
+        why_wildcards
+            Which limit of a service forces resources with a wildcard in `statements`. Default: there are none.
+        """
+        super().__init__(scope, construct_id)
+        self.log_group = logs.LogGroup(
+            self,
+            "LogGroup",
+            log_group_name=f"/aws/lambda/{log_name}",
+            encryption_key=key,
+            retention=log_retention,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.role = self._build_role(description, statements, why_wildcards)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            runtime=RUNTIME,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=f"{package}.handler.handler",
+            code=lambda_.Code.from_asset(str(_stage(package, extra_files or {}))),
+            role=self.role.role.without_policy_updates(),
+            environment=dict(environment),
+            memory_size=MEMORY_MB,
+            timeout=timeout,
+            log_group=self.log_group,
+            tracing=lambda_.Tracing.ACTIVE,
+            logging_format=lambda_.LoggingFormat.JSON,
+        )
+        self.function.node.add_dependency(self.role)
+        self._acknowledge_limits()
+
+    def _build_role(self, duty: str, statements: Sequence[iam.PolicyStatement], why_wildcards: str) -> ExecutionRole:
+        write_logs = iam.PolicyStatement(
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group.log_group_arn]
+        )
+        trace = iam.PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
+        return ExecutionRole(
+            self,
+            "Role",
+            service="lambda.amazonaws.com",
+            duty=duty,
+            statements=[*statements, write_logs, trace],
+            why_wildcards=f"A log group's ARN ends in `:*`; X-Ray's calls know no resources. {why_wildcards}".rstrip(),
+        )
+
+    def _acknowledge_limits(self) -> None:
+        acknowledge(
+            self.function,
+            "Lambda takes reserved concurrency out of the account's pool and must leave 100 unreserved; new accounts have 10 in "
+            "all, so a reservation fails the deployment there. The callers are throttled instead",
+            "NIST.800.53.R5-LambdaConcurrency",
+            "HIPAA.Security-LambdaConcurrency",
+        )
+        acknowledge(
+            self.function,
+            "In a VPC, Lambda reaches AWS's APIs only through NAT or interface endpoints, both billed by the hour; the function "
+            "accepts no connections and calls nothing but those APIs, signed and over TLS",
+            "NIST.800.53.R5-LambdaInsideVPC",
+            "HIPAA.Security-LambdaInsideVPC",
+            "PCI.DSS.321-LambdaInsideVPC",
+        )
+
+
+def _stage(package: str, extra_files: Mapping[str, str]) -> Path:
+    """Copy what one function needs into a folder of its own, so that no other function's change redeploys it."""
+    target = Path(tempfile.mkdtemp(prefix=f"function-{package}-"))
+    atexit.register(shutil.rmtree, target, ignore_errors=True)
+    for name in (package, "shared"):
+        shutil.copytree(_SOURCES / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    for name, content in extra_files.items():
+        (target / name).write_text(content)
+    return target

@@ -1,0 +1,15 @@
+"""Which SageMaker instance types bring local NVMe disks, and therefore refuse a volume key."""
+
+import re
+
+_LOCAL_NVME = re.compile(
+    r"^ml\.(g4dn|g5|g6|g6e|gr6|p4d|p4de|p5|p5e|p5en|trn1|trn1n|trn2|inf2)\.|^ml\.[a-z]\d+[a-z]*d[a-z]*\."
+)
+
+
+def has_local_nvme(instance_type: str) -> bool:
+    """Return whether SageMaker rejects `KmsKeyId` for the type.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html (KmsKeyId)
+    """
+    return _LOCAL_NVME.match(instance_type) is not None

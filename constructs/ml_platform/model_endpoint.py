@@ -1,0 +1,220 @@
+"""A real-time endpoint that exists from the first approved version on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from aws_cdk import (
+    Aws,
+    CfnCondition,
+    CfnParameter,
+    CfnResource,
+    CfnTag,
+    Duration,
+    Fn,
+    RemovalPolicy,
+)
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sagemaker as sagemaker
+from aws_cdk import aws_sns as sns
+from constructs import Construct, IConstruct
+
+from ml_platform.endpoint_release import RELEASE_TAG, ReleaseOptions, RollbackAlarms, deployment_config
+from ml_platform.endpoint_scaling import EndpointScaling, ScalingOptions
+from ml_platform.instance_storage import has_local_nvme
+from ml_platform.model_role import ModelRole
+from ml_platform.training_pipeline import SERVING_ENVIRONMENT
+
+VARIANT = "main"
+"""The one variant's name; it never changes, because SageMaker leaves a blue/green deployment with rollback if it does."""
+NO_VERSION = "none"
+STARTUP_TIMEOUT = Duration.minutes(5)
+"""A container that does not answer /ping by then fails the release instead of blocking the stack for an hour."""
+
+__all__ = ["CaptureOptions", "ModelEndpoint", "ReleaseOptions", "ScalingOptions"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptureOptions:
+    """Copies of requests and answers."""
+
+    percent: int = 0
+    """0 to 100; 0 captures nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """Instances behind the endpoint."""
+
+    instance_type: str
+    scaling: ScalingOptions = field(default_factory=ScalingOptions)
+
+
+class ModelEndpoint(Construct):
+    """Model, endpoint configuration, endpoint, scaling and rollback alarms, all under one condition.
+
+    The CloudFormation parameter `ModelPackageArn` says which version is served. While it is `none`, there is no endpoint and
+    nothing is billed. Model and configuration are never named; the endpoint's name is stable.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-endpoint.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        endpoint_name: str,
+        model_role: ModelRole,
+        key: kms.IKey,
+        artifacts: s3.IBucket,
+        alerts: sns.ITopic,
+        fleet: Fleet,
+        release: ReleaseOptions,
+        capture: CaptureOptions,
+        log_retention: logs.RetentionDays,
+    ) -> None:
+        """Create the endpoint.
+
+        Parameters
+        ----------
+        endpoint_name
+            Lower case, at most 63 characters.
+        model_role
+            Role of the model's containers.
+        key
+            Encrypts volumes (where the instance type takes a key), logs and captured data.
+        artifacts
+            Receives captured data under `<endpoint name>/capture/`.
+        alerts
+            Told when a rollback alarm fires.
+        fleet, release, capture
+            How large, how updated, what is copied.
+        log_retention
+            How long the containers' logs are kept.
+        """
+        super().__init__(scope, construct_id)
+        self.endpoint_name = endpoint_name
+        self._key, self._artifacts, self._role = key, artifacts, model_role
+        self._fleet, self._capture = fleet, capture
+        self._tags = [CfnTag(key=RELEASE_TAG, value=endpoint_name)]
+        self.model_package_arn = self._build_parameter()
+        self.has_version = self._build_condition()
+        self.log_group = self._build_log_group(log_retention)
+        self._model = self._build_model()
+        self._config = self._build_config()
+        self.alarms = RollbackAlarms(
+            self, "Rollback", endpoint_name=endpoint_name, variant=VARIANT, release=release, topic=alerts
+        )
+        self.endpoint = self._build_endpoint(release)
+        self.scaling = EndpointScaling(
+            self, "Scaling", endpoint=self.endpoint, endpoint_name=endpoint_name, variant=VARIANT, options=fleet.scaling
+        )
+        self._only_with_a_version(self._model, self._config, self.endpoint, self.alarms, self.scaling)
+
+    def _build_parameter(self) -> CfnParameter:
+        parameter = CfnParameter(
+            self,
+            "ModelPackageArn",
+            default=NO_VERSION,
+            allowed_pattern=r"^(none|arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:model-package/[a-zA-Z0-9-]+/[0-9]+)$",
+            description="Version that is served; changed by promotion, kept by every deployment. none: no endpoint",
+        )
+        parameter.override_logical_id("ModelPackageArn")
+        return parameter
+
+    def _build_condition(self) -> CfnCondition:
+        expression = Fn.condition_not(Fn.condition_equals(self.model_package_arn.value_as_string, NO_VERSION))
+        return CfnCondition(self, "HasVersion", expression=expression)
+
+    def _build_log_group(self, retention: logs.RetentionDays) -> logs.LogGroup:
+        return logs.LogGroup(
+            self,
+            "LogGroup",
+            log_group_name=f"/aws/sagemaker/Endpoints/{self.endpoint_name}",
+            encryption_key=self._key,
+            retention=retention,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+
+    def _build_model(self) -> sagemaker.CfnModel:
+        version = self.model_package_arn.value_as_string
+        container = sagemaker.CfnModel.ContainerDefinitionProperty(
+            model_package_name=version, environment={**SERVING_ENVIRONMENT, "MODEL_PACKAGE_ARN": version}
+        )
+        model = sagemaker.CfnModel(
+            self,
+            "Model",
+            execution_role_arn=self._role.arn,
+            primary_container=container,
+            enable_network_isolation=True,
+            tags=self._tags,
+        )
+        # CreateModel checks the role's access to the artifact: the policy must be attached first.
+        model.node.add_dependency(self._role)
+        return model
+
+    def _build_config(self) -> sagemaker.CfnEndpointConfig:
+        variant = sagemaker.CfnEndpointConfig.ProductionVariantProperty(
+            variant_name=VARIANT,
+            model_name=self._model.attr_model_name,
+            instance_type=self._fleet.instance_type,
+            initial_instance_count=self._fleet.scaling.min_instances,
+            initial_variant_weight=1,
+            container_startup_health_check_timeout_in_seconds=int(STARTUP_TIMEOUT.to_seconds()),
+        )
+        return sagemaker.CfnEndpointConfig(
+            self,
+            "EndpointConfig",
+            production_variants=[variant],
+            # SageMaker refuses a key on types whose local disks encrypt by themselves.
+            kms_key_id=None if has_local_nvme(self._fleet.instance_type) else self._key.key_arn,
+            data_capture_config=self._capture_config() if self._capture.percent else None,
+            tags=self._tags,
+        )
+
+    def _capture_config(self) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty:
+        option = sagemaker.CfnEndpointConfig.CaptureOptionProperty
+        return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
+            enable_capture=True,
+            initial_sampling_percentage=self._capture.percent,
+            destination_s3_uri=self._artifacts.s3_url_for_object(self._role.capture_prefix),
+            kms_key_id=self._key.key_arn,
+            capture_options=[option(capture_mode="Input"), option(capture_mode="Output")],
+            capture_content_type_header=sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
+                json_content_types=["application/json"]
+            ),
+        )
+
+    def _build_endpoint(self, release: ReleaseOptions) -> sagemaker.CfnEndpoint:
+        keep_not = sagemaker.CfnEndpoint.VariantPropertyProperty
+        endpoint = sagemaker.CfnEndpoint(
+            self,
+            "Endpoint",
+            endpoint_name=self.endpoint_name,
+            endpoint_config_name=self._config.attr_endpoint_config_name,
+            # Scaled capacity survives an update; what the new configuration says of weights and capture applies.
+            retain_all_variant_properties=True,
+            exclude_retained_variant_properties=[
+                keep_not(variant_property_type="DesiredWeight"),
+                keep_not(variant_property_type="DataCaptureConfig"),
+            ],
+            deployment_config=deployment_config(release, self.alarms.names),
+            tags=self._tags,
+        )
+        endpoint.node.add_dependency(self.log_group)
+        return endpoint
+
+    def _only_with_a_version(self, *parts: IConstruct) -> None:
+        for resource in _cfn_resources(parts):
+            resource.cfn_options.condition = self.has_version
+
+    @property
+    def arn(self) -> str:
+        """ARN of the endpoint, known before it exists."""
+        return f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:endpoint/{self.endpoint_name}"
+
+
+def _cfn_resources(parts: Sequence[IConstruct]) -> list[CfnResource]:
+    return [node for part in parts for node in part.node.find_all() if isinstance(node, CfnResource)]

@@ -1,0 +1,46 @@
+"""The role of a model's containers."""
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from ml_platform import access
+from ml_platform.execution_role import ExecutionRole
+from ml_platform.framework_image import FrameworkImage
+
+
+class ModelRole(ExecutionRole):
+    """Reads the model's artifacts, writes captured data and logs; nothing else."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        model: str,
+        endpoint_name: str,
+        artifacts: s3.IBucket,
+        key: kms.IKey,
+        image: FrameworkImage,
+    ) -> None:
+        """Create the role of `model`, served by `endpoint_name`."""
+        self.capture_prefix = f"{model}/capture"
+        super().__init__(
+            scope,
+            construct_id,
+            service="sagemaker.amazonaws.com",
+            duty=f"Runs the containers that serve {model}",
+            statements=[
+                *access.read_objects(artifacts, f"{model}/model/"),
+                *access.write_objects(artifacts, f"{self.capture_prefix}/"),
+                *access.write_job_logs(scope, f"/aws/sagemaker/Endpoints/{endpoint_name}"),
+                access.use_key(key, "Decrypt", "GenerateDataKey", "DescribeKey"),
+                access.encrypt_volumes(key),
+                access.put_metrics("/aws/sagemaker/Endpoints"),
+                *access.pull_image(image),
+            ],
+            why_wildcards=(
+                "SageMaker chooses the keys of artifacts and captured objects and the names of log streams; PutMetricData and "
+                "GetAuthorizationToken know no resources"
+            ),
+        )

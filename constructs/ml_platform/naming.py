@@ -1,0 +1,38 @@
+"""Names of the few resources that must be known by name: deterministic, lower case, within SageMaker's limit.
+
+Models and endpoint configurations are deliberately not among them: they are immutable, so CloudFormation replaces them, and
+a replacement cannot take the name of what it replaces.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+MAX_NAME = 63
+"""Longest name of an endpoint, a model package group and a pipeline's readable part."""
+
+
+@dataclass(frozen=True)
+class PlatformNames:
+    """Names derived from a platform's prefix, such as `mlp-prod`."""
+
+    prefix: str
+
+    def model(self, model: str) -> str:
+        """Name of a model's endpoint, pipeline and model package group: `<prefix>-<model>`."""
+        return limited(f"{self.prefix}-{model}")
+
+    def release_role(self, model: str) -> str:
+        """Name of the role under which CloudFormation releases a model (IAM: at most 64 characters)."""
+        return limited(f"{self.prefix}-{model}-release")
+
+    def stack(self, concern: str, model: str | None = None) -> str:
+        """Name of a stack: `<prefix>-<Concern>[-<model>]`."""
+        return "-".join(part for part in (self.prefix, concern, model) if part)
+
+
+def limited(name: str, longest: int = MAX_NAME) -> str:
+    """Return `name`, or its beginning and a stable hash of the whole where it is longer than `longest`."""
+    if len(name) <= longest:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: longest - 9]}-{digest}"

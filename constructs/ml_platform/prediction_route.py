@@ -1,0 +1,132 @@
+"""One model's route of the shared API, and the function behind it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from ml_platform.compliance import acknowledge
+from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
+
+API_LIMIT = Duration.seconds(30)
+"""Longest that an HTTP API waits for an integration."""
+ATTEMPTS = 2
+CONNECT_SECONDS = 2
+MARGIN_SECONDS = 2
+"""Time for start, validation and answer, besides the model's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestContract:
+    """What a request may hold."""
+
+    input_schema: Mapping[str, Any]
+    """JSON Schema of one instance."""
+    max_instances: int = 100
+    """Most instances in one request."""
+    model_timeout: Duration = Duration.seconds(8)
+    """Longest time for the model's answer, per attempt."""
+
+
+class PredictionRoute(Construct):
+    """`POST /models/<model>/predict`: validates, invokes the endpoint, maps every error to problem+json (RFC 9457).
+
+    The route exists before the first version is approved and then answers 503 with what to do.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        model: str,
+        api: apigateway.IHttpApi,
+        endpoint_name: str,
+        endpoint_arn: str,
+        contract: RequestContract,
+        key: kms.IKey,
+        log_retention: logs.RetentionDays,
+    ) -> None:
+        """Create the route of `model` on `api`.
+
+        Raises
+        ------
+        ValueError
+            If the attempts with their timeouts do not end before the API gives up.
+        """
+        super().__init__(scope, construct_id)
+        timeout = function_timeout(contract.model_timeout)
+        self.path = f"/models/{model}/predict"
+        self.function = PlatformFunction(
+            self,
+            "Predict",
+            package="predict",
+            log_name=f"{endpoint_name}-predict",
+            description=f"Answers predictions of {model}",
+            statements=[iam.PolicyStatement(actions=["sagemaker:InvokeEndpoint"], resources=[endpoint_arn])],
+            key=key,
+            environment={
+                "MODEL_NAME": model,
+                "ENDPOINT_NAME": endpoint_name,
+                "RUNTIME_HOST": f"runtime.sagemaker.{Aws.REGION}.{Aws.URL_SUFFIX}",
+                "MODEL_TIMEOUT_SECONDS": str(int(contract.model_timeout.to_seconds())),
+                "CONNECT_TIMEOUT_SECONDS": str(CONNECT_SECONDS),
+                "ATTEMPTS": str(attempts_within_limit(contract.model_timeout)),
+                "MAX_INSTANCES": str(contract.max_instances),
+            },
+            timeout=timeout,
+            log_retention=log_retention,
+            extra_files={"input_schema.json": json.dumps(contract.input_schema, sort_keys=True)},
+        )
+        self.route = self._build_route(api, timeout)
+        self._acknowledge_limits()
+
+    def _build_route(self, api: apigateway.IHttpApi, timeout: Duration) -> apigateway.HttpRoute:
+        integration = integrations.HttpLambdaIntegration("Integration", self.function.function, timeout=timeout)
+        return apigateway.HttpRoute(
+            self,
+            "Route",
+            http_api=api,
+            route_key=apigateway.HttpRouteKey.with_(self.path, apigateway.HttpMethod.POST),
+            integration=integration,
+        )
+
+    def _acknowledge_limits(self) -> None:
+        acknowledge(
+            self.function.function,
+            "Lambda's dead-letter queue takes asynchronous events only; an HTTP API invokes synchronously and gets every error",
+            *DEAD_LETTER_RULES,
+        )
+
+
+def attempts_within_limit(model_timeout: Duration) -> int:
+    """Return how often the model may be asked so that the caller still gets our answer, not the API's."""
+    available = API_LIMIT.to_seconds() - MARGIN_SECONDS - 1
+    return min(ATTEMPTS, int(available // (model_timeout.to_seconds() + CONNECT_SECONDS)))
+
+
+def function_timeout(model_timeout: Duration) -> Duration:
+    """Return the function's timeout: attempts x (connect + read) + margin, below the API's limit.
+
+    Raises
+    ------
+    ValueError
+        If not even one attempt fits.
+    """
+    attempts = attempts_within_limit(model_timeout)
+    if attempts < 1:
+        longest = int(API_LIMIT.to_seconds()) - MARGIN_SECONDS - 1 - CONNECT_SECONDS
+        raise ValueError(
+            f"model_timeout is {int(model_timeout.to_seconds())} s; allowed: 1 to {longest} s, because an HTTP API waits at most "
+            f"{int(API_LIMIT.to_seconds())} s. Use asynchronous inference for slower models"
+        )
+    per_attempt = int(model_timeout.to_seconds()) + CONNECT_SECONDS
+    return Duration.seconds(attempts * per_attempt + MARGIN_SECONDS)

@@ -1,0 +1,127 @@
+"""The role under which CloudFormation releases a version: this endpoint's resources and no others."""
+
+from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from ml_platform import access
+from ml_platform.endpoint_release import RELEASE_TAG
+from ml_platform.execution_role import ExecutionRole
+from ml_platform.model_role import ModelRole
+
+SCALING_LINKED_ROLE = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+SCALING_SERVICE = "sagemaker.application-autoscaling.amazonaws.com"
+
+
+class ReleaseRole(ExecutionRole):
+    """CloudFormation service role, passed by promotion with UpdateStack.
+
+    Narrow on purpose: whoever may call UpdateStack with a role borrows its rights through a template of his own, so this one
+    holds only what a release changes. Models and configurations have names that CloudFormation chooses; they are recognized
+    by their tag.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        role_name: str,
+        endpoint_name: str,
+        group_name: str,
+        stack_name: str,
+        model_role: ModelRole,
+        key: kms.IKey,
+    ) -> None:
+        """Create the role for the endpoint that `stack_name` holds."""
+        self._scope, self._endpoint = scope, endpoint_name
+        super().__init__(
+            scope,
+            construct_id,
+            service="cloudformation.amazonaws.com",
+            duty=f"Releases versions of {group_name} to {endpoint_name}, on behalf of CloudFormation",
+            role_name=role_name,
+            statements=[
+                *self._endpoint_statements(),
+                *self._tagged_statements(),
+                *self._scaling_statements(),
+                self._alarm_statement(stack_name),
+                iam.PolicyStatement(
+                    actions=["sagemaker:DescribeModelPackage"],
+                    resources=[access.arn(scope, "sagemaker", f"model-package/{group_name}/*")],
+                ),
+                iam.PolicyStatement(
+                    actions=["iam:PassRole"],
+                    resources=[model_role.arn],
+                    conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+                ),
+                access.use_key(key, "DescribeKey"),
+                access.encrypt_volumes(key),
+            ],
+            why_wildcards=(
+                "CloudFormation chooses the names of models, configurations and alarms, so they are limited by tag or stack prefix; "
+                "Application Auto Scaling's calls know no resources"
+            ),
+        )
+
+    def _endpoint_statements(self) -> list[iam.PolicyStatement]:
+        verbs = ("Create", "Update", "Delete", "Describe")
+        return [
+            iam.PolicyStatement(
+                actions=[*(f"sagemaker:{verb}Endpoint" for verb in verbs), "sagemaker:AddTags", "sagemaker:ListTags"],
+                resources=[access.arn(self._scope, "sagemaker", f"endpoint/{self._endpoint}")],
+            )
+        ]
+
+    def _tagged_statements(self) -> list[iam.PolicyStatement]:
+        kinds = {"Model": "model", "EndpointConfig": "endpoint-config"}
+        resources = [access.arn(self._scope, "sagemaker", f"{kind}/*") for kind in kinds.values()]
+        # CreateEndpoint and UpdateEndpoint are authorized on the configuration as well as on the endpoint.
+        on_existing = [f"sagemaker:{verb}{kind}" for kind in kinds for verb in ("Delete", "Describe")]
+        on_existing += ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint", "sagemaker:ListTags"]
+        return [
+            iam.PolicyStatement(
+                actions=[*(f"sagemaker:Create{kind}" for kind in kinds), "sagemaker:AddTags"],
+                resources=resources,
+                conditions={"StringEquals": {f"aws:RequestTag/{RELEASE_TAG}": self._endpoint}},
+            ),
+            iam.PolicyStatement(
+                actions=on_existing,
+                resources=resources,
+                conditions={"StringEquals": {f"aws:ResourceTag/{RELEASE_TAG}": self._endpoint}},
+            ),
+        ]
+
+    def _scaling_statements(self) -> list[iam.PolicyStatement]:
+        things = {"ScalableTarget": ("Register", "Deregister"), "ScalingPolicy": ("Put", "Delete")}
+        changes = [f"application-autoscaling:{verb}{thing}" for thing, verbs in things.items() for verb in verbs]
+        linked_role = f"aws-service-role/{SCALING_SERVICE}/{SCALING_LINKED_ROLE}"
+        return [
+            iam.PolicyStatement(
+                actions=changes,
+                resources=[access.arn(self._scope, "application-autoscaling", "scalable-target/*")],
+                conditions={"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
+            ),
+            iam.PolicyStatement(
+                actions=[
+                    "application-autoscaling:DescribeScalableTargets",
+                    "application-autoscaling:DescribeScalingPolicies",
+                ],
+                resources=["*"],
+            ),
+            iam.PolicyStatement(
+                actions=["iam:CreateServiceLinkedRole"],
+                resources=[f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/{linked_role}"],
+                conditions={"StringEquals": {"iam:AWSServiceName": SCALING_SERVICE}},
+            ),
+        ]
+
+    def _alarm_statement(self, stack_name: str) -> iam.PolicyStatement:
+        names = (f"{stack_name}-*", f"TargetTracking-endpoint/{self._endpoint}/*")
+        return iam.PolicyStatement(
+            actions=["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms"],
+            resources=[access.arn(self._scope, "cloudwatch", f"alarm:{name}") for name in names],
+        )

@@ -1,0 +1,121 @@
+"""The four roles of a training pipeline: who orchestrates, prepares, trains and evaluates."""
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from ml_platform import access
+from ml_platform.code_bundle import CodeBundle
+from ml_platform.execution_role import ExecutionRole
+from ml_platform.framework_image import FrameworkImage
+from ml_platform.model_registry import ModelRegistry
+
+SAGEMAKER = "sagemaker.amazonaws.com"
+JOB_PREFIX = "pipelines-*"
+"""SageMaker names the jobs of a pipeline `pipelines-<execution id>-<step>-<random>`."""
+PROCESSING_LOGS = "/aws/sagemaker/ProcessingJobs"
+TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
+
+
+class TrainingRoles(Construct):
+    """One role per duty: who prepares never sees a model, who trains never sees the test set, nobody deletes anything."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        model: str,
+        data: s3.IBucket,
+        artifacts: s3.IBucket,
+        key: kms.IKey,
+        bundle: CodeBundle,
+        image: FrameworkImage,
+        registry: ModelRegistry,
+    ) -> None:
+        """Create the roles for `model`, whose objects lie under `<model>/` in both buckets."""
+        super().__init__(scope, construct_id)
+        self._key, self._bundle, self._image = key, bundle, image
+        raw, train, test, fitted, judged = (
+            f"{model}/{kind}/" for kind in ("raw", "train", "test", "model", "evaluation")
+        )
+        self.prepare = self._job_role(
+            "Prepare",
+            f"Reads the raw data of {model} and writes its training and test set",
+            PROCESSING_LOGS,
+            [*access.read_objects(data, raw), *access.write_objects(artifacts, train, test)],
+        )
+        self.train = self._job_role(
+            "Train",
+            f"Reads the training set of {model} and writes its model artifact",
+            TRAINING_LOGS,
+            [*access.read_objects(artifacts, train), *access.write_objects(artifacts, fitted)],
+        )
+        self.evaluate = self._job_role(
+            "Evaluate",
+            f"Reads the model artifact and the test set of {model} and writes the evaluation",
+            PROCESSING_LOGS,
+            [*access.read_objects(artifacts, fitted, test), *access.write_objects(artifacts, judged)],
+        )
+        self.pipeline = self._pipeline_role(model, artifacts, judged, registry)
+
+    def _job_role(
+        self, construct_id: str, duty: str, log_group: str, duty_statements: list[iam.PolicyStatement]
+    ) -> ExecutionRole:
+        asset = self._bundle.asset
+        return ExecutionRole(
+            self,
+            construct_id,
+            service=SAGEMAKER,
+            duty=duty,
+            statements=[
+                *duty_statements,
+                *access.read_object(asset.bucket, asset.s3_object_key),
+                *access.write_job_logs(self, log_group),
+                access.use_key(self._key, "Decrypt", "GenerateDataKey", "DescribeKey"),
+                access.encrypt_volumes(self._key),
+                access.put_metrics("/aws/sagemaker/jobs"),
+                *access.pull_image(self._image),
+            ],
+            why_wildcards=_WHY_WILDCARDS,
+        )
+
+    def _pipeline_role(self, model: str, artifacts: s3.IBucket, judged: str, registry: ModelRegistry) -> ExecutionRole:
+        jobs = [access.arn(self, "sagemaker", f"{kind}/{JOB_PREFIX}") for kind in ("processing-job", "training-job")]
+        operations = [
+            f"sagemaker:{verb}{kind}Job"
+            for kind in ("Processing", "Training")
+            for verb in ("Create", "Describe", "Stop")
+        ]
+        group = registry.group_name
+        return ExecutionRole(
+            self,
+            "Pipeline",
+            service=SAGEMAKER,
+            duty=f"Runs the steps of the training pipeline of {model}",
+            statements=[
+                iam.PolicyStatement(actions=[*operations, "sagemaker:AddTags"], resources=jobs),
+                iam.PolicyStatement(
+                    actions=["iam:PassRole"],
+                    resources=[self.prepare.arn, self.train.arn, self.evaluate.arn],
+                    conditions={"StringEquals": {"iam:PassedToService": SAGEMAKER}},
+                ),
+                iam.PolicyStatement(
+                    actions=["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"],
+                    resources=[
+                        access.arn(self, "sagemaker", f"model-package-group/{group}"),
+                        access.arn(self, "sagemaker", f"model-package/{group}/*"),
+                    ],
+                ),
+                *access.read_objects(artifacts, judged),
+                access.use_key(self._key, "Decrypt"),
+            ],
+            why_wildcards=_WHY_WILDCARDS,
+        )
+
+
+_WHY_WILDCARDS = (
+    "SageMaker chooses the names of jobs, versions, log streams and objects while the pipeline runs, so only their prefix is "
+    "known; PutMetricData, GetAuthorizationToken know no resources"
+)

@@ -1,0 +1,38 @@
+"""Which stacks a configuration becomes."""
+
+from aws_cdk import App
+
+from ml_platform import PlatformNames
+from stacks.automation import AutomationStack
+from stacks.base import StackContext
+from stacks.foundation import FoundationStack
+from stacks.gateway import GatewayStack
+from stacks.serving import ServingStack
+from stacks.settings import Settings
+from stacks.training import TrainingStack
+
+
+def build_platform(app: App, settings: Settings) -> None:
+    """Add all stacks of `settings` to `app`. Gateway and Automation exist where at least one model is served."""
+    platform = settings.platform
+    names = PlatformNames(settings.prefix)
+    context = StackContext(names=names, account=platform.account, region=platform.region, tags=platform.tags)
+    foundation = FoundationStack(app, context, storage=settings.storage, alerts=settings.alerts)
+    storage, alerts = foundation.storage, foundation.alerts.topic
+    for model in settings.models.values():
+        TrainingStack(app, context, model=model, storage=storage, destroy=settings.storage.destroy_on_delete)
+    if not settings.served_models:
+        return
+    gateway = GatewayStack(app, context, gateway=settings.gateway, storage=storage)
+    for model in settings.served_models.values():
+        assert model.serving is not None
+        ServingStack(
+            app,
+            context,
+            definition=model.definition,
+            serving=model.serving,
+            storage=storage,
+            alerts=alerts,
+            api=gateway.api.http_api,
+        )
+    AutomationStack(app, context, served_models=settings.served_models, storage=storage, alerts=alerts)
