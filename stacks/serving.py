@@ -47,7 +47,7 @@ class ServingStack(PlatformStack):
         self.release_role = self._build_release_role()
         self.endpoint = self._build_endpoint(alerts)
         self.route = self._build_route(api)
-        self._build_outputs(api)
+        self._build_outputs()
 
     def _build_model_role(self) -> ModelRole:
         framework = self._definition.framework
@@ -106,9 +106,9 @@ class ServingStack(PlatformStack):
             log_retention=log_retention(self._serving.log_retention_days),
         )
 
-    def _build_outputs(self, api: apigateway.IHttpApi) -> None:
+    def _build_outputs(self) -> None:
         CfnOutput(self, "EndpointName", value=self._name)
-        CfnOutput(self, "PredictUrl", value=f"{api.api_endpoint}{self.route.path}")
+        CfnOutput(self, "PredictPath", value=self.route.path)
         CfnOutput(self, "Sample", value=json.dumps(self._definition.sample, sort_keys=True))
 
 

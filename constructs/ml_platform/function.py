@@ -93,7 +93,7 @@ class PlatformFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             logging_format=lambda_.LoggingFormat.JSON,
         )
-        self.function.node.add_dependency(self.role)
+        self.function.node.add_dependency(self.role.policy)
         self._acknowledge_limits()
 
     def _build_role(self, duty: str, statements: Sequence[iam.PolicyStatement], why_wildcards: str) -> ExecutionRole:

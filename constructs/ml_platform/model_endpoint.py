@@ -152,7 +152,7 @@ class ModelEndpoint(Construct):
             tags=self._tags,
         )
         # CreateModel checks the role's access to the artifact: the policy must be attached first.
-        model.node.add_dependency(self._role)
+        model.node.add_dependency(self._role.policy)
         return model
 
     def _build_config(self) -> sagemaker.CfnEndpointConfig:

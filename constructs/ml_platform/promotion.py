@@ -196,7 +196,7 @@ class Promotion(Construct):
             max_concurrency=CONCURRENCY,
             report_batch_item_failures=True,
         )
-        mapping.node.add_dependency(self.function)
+        mapping.node.add_dependency(self.function.role.policy)
         acknowledge(
             mapping,
             "Event source mappings take a failure destination for streams only; for SQS it is the queue's own dead-letter queue",

@@ -148,7 +148,7 @@ class TrainingPipeline(Construct):
             pipeline_definition={"PipelineDefinitionBody": Stack.of(self).to_json_string(definition.render())},
             role_arn=self.roles.pipeline.arn,
         )
-        pipeline.node.add_dependency(self.roles)
+        pipeline.node.add_dependency(*self.roles.policies)
         return pipeline
 
     def _prepare(self) -> ProcessingStep:

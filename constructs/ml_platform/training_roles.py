@@ -60,6 +60,11 @@ class TrainingRoles(Construct):
         )
         self.pipeline = self._pipeline_role(model, artifacts, judged, registry)
 
+    @property
+    def policies(self) -> list[iam.ManagedPolicy]:
+        """What must be attached before the pipeline can run."""
+        return [role.policy for role in (self.prepare, self.train, self.evaluate, self.pipeline)]
+
     def _job_role(
         self, construct_id: str, duty: str, log_group: str, duty_statements: list[iam.PolicyStatement]
     ) -> ExecutionRole:

@@ -1,0 +1,105 @@
+"""Runs one contained command: own process group, own environment, its output line by line."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+GRACE_SECONDS = 5.0
+"""Between SIGTERM and SIGKILL."""
+MARKER = "LOCAL_AWS_INSTANCE"
+"""Environment variable that every process of one embedded AWS carries, so that none can be left behind."""
+
+LineSink = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended."""
+
+    exit_code: int
+    stopped: bool = False
+    timed_out: bool = False
+
+
+def environment(home: Path, *layers: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a contained command: nothing of this process's but what Python needs."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}/usr/local/bin:/usr/bin:/bin"
+    base = {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    marker = {MARKER: os.environ.get(MARKER, "")}
+    merged = base | marker
+    for layer in layers:
+        merged |= layer
+    return merged
+
+
+def rooted(text: str, root: Path) -> str:
+    """Return `text` with the container's /opt/ml replaced by `root`."""
+    return text.replace("/opt/ml", str(root))
+
+
+def start(command: Sequence[str], env: Mapping[str, str], folder: Path, sink: LineSink) -> "subprocess.Popen[str]":
+    """Start `command` in a process group of its own; `sink` gets its output from a thread."""
+    process = subprocess.Popen(  # noqa: S603 - running what the job names is what a job is
+        list(command),
+        env=dict(env),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    threading.Thread(target=_pump, args=(process, sink), daemon=True).start()
+    return process
+
+
+def run(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    folder: Path,
+    sink: LineSink,
+    *,
+    seconds: float,
+    stop: threading.Event,
+) -> Outcome:
+    """Run `command` to its end, or until `seconds` have passed or `stop` is set."""
+    process = start(command, env, folder, sink)
+    deadline = time.monotonic() + seconds
+    while process.poll() is None:
+        if stop.wait(0.05):
+            return Outcome(end(process), stopped=True)
+        if time.monotonic() > deadline:
+            return Outcome(end(process), timed_out=True)
+    end(process)
+    return Outcome(process.returncode)
+
+
+def end(process: "subprocess.Popen[str]") -> int:
+    """End the whole process group, kindly at first; return the leader's exit code."""
+    _signal(process, signal.SIGTERM)
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    _signal(process, signal.SIGKILL)
+    return process.wait()
+
+
+def _signal(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def _pump(process: "subprocess.Popen[str]", sink: LineSink) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        sink(line.rstrip("\n"))

@@ -1,0 +1,83 @@
+"""Puts the embedded AWS together: the services, their CloudFormation types, and what runs beside them."""
+
+import threading
+
+from local_aws import clock
+from local_aws.autoscaling import ApplicationAutoScaling
+from local_aws.cloudformation import TYPES
+from local_aws.ministack_bridge import identity, observability, server, stacks
+from local_aws.ministack_bridge.server import Response
+from local_aws.sagemaker.capture import Capture
+from local_aws.sagemaker.endpoint_metrics import EndpointMetrics
+from local_aws.sagemaker.endpoints import Endpoints
+from local_aws.sagemaker.jobs import Jobs
+from local_aws.sagemaker.models import Models
+from local_aws.sagemaker.pipelines import Pipelines
+from local_aws.sagemaker.processing_jobs import ProcessingJobs
+from local_aws.sagemaker.registry import Registry
+from local_aws.sagemaker.runtime import Runtime
+from local_aws.sagemaker.store import Store
+from local_aws.sagemaker.tags import Tags
+from local_aws.sagemaker.training_jobs import TrainingJobs
+from local_aws.service import JsonService
+
+ALARM_SECONDS = 0.5
+
+
+class EmbeddedAws:
+    """One embedded AWS in this process."""
+
+    def __init__(self, endpoint_url: str, account: str, region: str) -> None:
+        self._account, self._region = account, region
+        self._stopped = threading.Event()
+        self._store = Store()
+        self.sagemaker = JsonService("sagemaker")
+        self.scaling = JsonService("application-autoscaling")
+        self._jobs: dict[str, Jobs] = {
+            "Training": TrainingJobs(self._store, endpoint_url),
+            "Processing": ProcessingJobs(self._store, endpoint_url),
+        }
+        self._metrics = EndpointMetrics()
+        models = Models(self._store)
+        self._endpoints = Endpoints(self._store, models, endpoint_url)
+        self._runtime = Runtime(self._store, self._endpoints, self._metrics, Capture())
+        pipelines = Pipelines(self._store, self.sagemaker, self._jobs, endpoint_url)
+        for part in (models, Registry(self._store), self._endpoints, pipelines, Tags(self._store), *self._jobs.values()):
+            self.sagemaker.offer(part.operations)
+        self.scaling.offer(ApplicationAutoScaling(self._store, self._endpoints).operations)
+        self._install()
+
+    def _install(self) -> None:
+        identity.harden()
+        server.require_signature_on_iam_routes()
+        server.add_service("sagemaker", "SageMaker.", r"sagemaker\.", self._handle_sagemaker)
+        server.add_service(
+            "application-autoscaling", "AnyScaleFrontendService.", r"application-autoscaling\.", self.scaling.handle
+        )
+        stacks.install()
+        for name, resource in TYPES.items():
+            service = self.scaling if "ApplicationAutoScaling" in name else self.sagemaker
+            stacks.add_type(name, resource(service))
+        observability.evaluate_alarms_by_dimension(clock.FACTOR)
+        threading.Thread(target=self._evaluate_alarms, daemon=True).start()
+
+    async def _handle_sagemaker(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Response:
+        """SageMaker's control plane and its runtime sign for the same service name; the path tells them apart."""
+        handler = self.sagemaker.handle if path in ("", "/") else self._runtime.handle
+        return await handler(method, path, headers, body, query)
+
+    def _evaluate_alarms(self) -> None:
+        while not self._stopped.wait(ALARM_SECONDS):
+            with identity.scope(self._account, self._region):
+                observability.evaluate_all_alarms()
+
+    def stop(self) -> None:
+        """End every job, model server and function process."""
+        self._stopped.set()
+        self._metrics.stop()
+        for jobs in self._jobs.values():
+            jobs.stop_all()
+        self._endpoints.stop_all()
+        server.stop_functions()

@@ -1,0 +1,203 @@
+"""What training and processing jobs share: states, the thread that runs them, stopping, events."""
+
+import logging
+import shutil
+import tempfile
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local_aws.containers.images import image_problem
+from local_aws.containers.process import Outcome
+from local_aws.errors import ServiceError, in_use, invalid, not_found
+from local_aws.ministack_bridge.identity import Caller, Credentials, assume, in_scope, pass_role
+from local_aws.ministack_bridge.observability import emit_event
+from local_aws.s3_transfer import RoleStorage, TransferError
+from local_aws.sagemaker.job_logs import JobLogs
+from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now, page
+
+log = logging.getLogger(__name__)
+MAX_REASON = 1024
+RUNNING = ("InProgress", "Stopping")
+
+
+class JobFailed(Exception):
+    """The job ends as Failed; the text becomes its FailureReason."""
+
+
+@dataclass
+class Running:
+    """A job that runs: how to stop it, and where it works."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What a running job works with."""
+
+    folder: Path
+    credentials: Credentials
+    storage: RoleStorage
+    logs: JobLogs
+    stop: threading.Event
+
+
+class Jobs(ABC):
+    """Jobs of one kind, such as `Training`."""
+
+    kind: str
+    log_group: str
+
+    def __init__(self, store: Store, endpoint_url: str) -> None:
+        self._store, self._endpoint_url = store, endpoint_url
+        self._running: dict[str, Running] = {}
+        self.operations: dict[str, Callable[[Caller, Record], Record | None]] = {
+            f"Create{self.kind}Job": self.create,
+            f"Describe{self.kind}Job": self.describe,
+            f"List{self.kind}Jobs": self.list_jobs,
+            f"Stop{self.kind}Job": self.stop,
+        }
+
+    @property
+    def _resource(self) -> str:
+        return f"{self.kind.lower()}-job"
+
+    @property
+    def _status(self) -> str:
+        return f"{self.kind}JobStatus"
+
+    def create(self, caller: Caller, parameters: Record) -> Record:
+        """Create<kind>Job."""
+        name = parameters[f"{self.kind}JobName"]
+        resource = arn(caller, self._resource, name)
+        self._store.authorize(caller, f"Create{self.kind}Job", resource, parameters.get("Tags"))
+        pass_role(caller, parameters["RoleArn"], SAGEMAKER)
+        credentials = assume(parameters["RoleArn"], SAGEMAKER, "SageMaker", caller.region)
+        with self._store.lock:
+            if self._store.get(self._resource, caller, name):
+                raise in_use(f"{self.kind} job names must be unique within an AWS account and region: {name} is taken")
+            record = {**parameters, f"{self.kind}JobArn": resource, self._status: "InProgress"}
+            record |= {"CreationTime": now(), "LastModifiedTime": now()}
+            self._store.put(self._resource, caller, name, record)
+            self._store.set_tags(resource, parameters.get("Tags", []))
+        running = self._running[resource] = Running()
+        threading.Thread(target=self._run, args=(credentials, record, running), daemon=True).start()
+        return {f"{self.kind}JobArn": resource}
+
+    def describe(self, caller: Caller, parameters: Record) -> Record:
+        """Describe<kind>Job."""
+        name = parameters[f"{self.kind}JobName"]
+        self._store.authorize(caller, f"Describe{self.kind}Job", arn(caller, self._resource, name))
+        return dict(self.record(caller, name))
+
+    def list_jobs(self, caller: Caller, parameters: Record) -> Record:
+        """List<kind>Jobs."""
+        self._store.authorize(caller, f"List{self.kind}Jobs", "*")
+        wanted, part = parameters.get("StatusEquals"), parameters.get("NameContains", "")
+        found = [
+            record
+            for record in self._store.all(self._resource, caller)
+            if wanted in (None, record[self._status]) and part in record[f"{self.kind}JobName"]
+        ]
+        return page(found, parameters, f"{self.kind}JobSummaries")
+
+    def stop(self, caller: Caller, parameters: Record) -> None:
+        """Stop<kind>Job: SIGTERM, then SIGKILL."""
+        name = parameters[f"{self.kind}JobName"]
+        resource = arn(caller, self._resource, name)
+        self._store.authorize(caller, f"Stop{self.kind}Job", resource)
+        record = self.record(caller, name)
+        if record[self._status] not in RUNNING:
+            raise invalid(f"The request was rejected because the {self.kind.lower()} job is in status {record[self._status]}.")
+        record[self._status] = "Stopping"
+        self._running[resource].stop.set()
+
+    def record(self, caller: Caller, name: str) -> Record:
+        """Return a job's record."""
+        record = self._store.get(self._resource, caller, name)
+        if record is None:
+            raise not_found("Requested resource not found.")
+        return record
+
+    def wait(self, caller: Caller, name: str) -> Record:
+        """Wait for the end of a job and return its record."""
+        running = self._running.get(arn(caller, self._resource, name))
+        if running is not None:
+            running.ended.wait()
+        return self.record(caller, name)
+
+    def stop_all(self) -> None:
+        """End every running job."""
+        for running in list(self._running.values()):
+            running.stop.set()
+        for running in list(self._running.values()):
+            running.ended.wait(10)
+
+    def _run(self, credentials: Credentials, record: Record, running: Running) -> None:
+        name = record[f"{self.kind}JobName"]
+        folder = Path(tempfile.mkdtemp(prefix=f"{self._resource}-"))
+        logs = JobLogs(credentials.caller, self.log_group, f"{name}/algo-1-{int(now().timestamp())}")
+        storage = RoleStorage(credentials, self._endpoint_url)
+        record[f"{self.kind}StartTime"] = now()
+        try:
+            problem = image_problem(self._image(record))
+            if problem:
+                raise JobFailed(problem)
+            self._work(record, Workplace(folder, credentials, storage, logs, running.stop))
+            record[self._status] = "Stopped" if running.stop.is_set() else "Completed"
+        except (JobFailed, TransferError, ServiceError) as failure:
+            stopped = running.stop.is_set() and not isinstance(failure, TransferError)
+            self._fail(record, str(failure), "Stopped" if stopped else "Failed")
+        except Exception:
+            log.exception("%s failed", name)
+            self._fail(record, "InternalServerError: We encountered an internal error. Please try again.", "Failed")
+        finally:
+            logs.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            record[f"{self.kind}EndTime"] = record["LastModifiedTime"] = now()
+            self._finish(record)
+            running.ended.set()
+            in_scope(credentials.caller, lambda: self._announce(record))
+
+    def _fail(self, record: Record, reason: str, status: str) -> None:
+        record[self._status] = status
+        if status == "Failed":
+            record["FailureReason"] = reason[:MAX_REASON]
+
+    def _finish(self, record: Record) -> None:
+        """Set what is known only at the end."""
+
+    def _announce(self, record: Record) -> None:
+        # AWS states times in events as milliseconds, and leaves out what the job does not have.
+        detail: dict[str, Any] = {
+            key: int(value.timestamp() * 1000) if hasattr(value, "timestamp") else value
+            for key, value in record.items()
+            if key not in ("Tags", "SecondaryStatusTransitions")
+        }
+        emit_event(f"SageMaker {self.kind} Job State Change", detail, [record[f"{self.kind}JobArn"]])
+
+    @abstractmethod
+    def _image(self, record: Record) -> str:
+        """Return the job's image."""
+
+    @abstractmethod
+    def _work(self, record: Record, place: Workplace) -> None:
+        """Do the job."""
+
+
+def check(outcome: Outcome, message: Callable[[], str], limit_seconds: int) -> None:
+    """Raise JobFailed unless the command ended well.
+
+    A job that was stopped is no failure; one that ran out of time is.
+    """
+    if outcome.timed_out:
+        raise JobFailed(f"MaxRuntimeExceeded: the job was stopped after {limit_seconds} seconds")
+    if outcome.stopped:
+        raise JobFailed("stopped")
+    if outcome.exit_code != 0:
+        raise JobFailed(message())

@@ -1,0 +1,162 @@
+"""Models and endpoint configurations: immutable, and a name in use is refused."""
+
+import re
+from typing import Any
+
+from local_aws.errors import invalid
+from local_aws.ministack_bridge.identity import Caller, allowed, assume, pass_role
+from local_aws.s3_transfer import split_uri
+from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now, page
+
+LOCAL_NVME = re.compile(r"^ml\.(g4dn|g5|g6|g6e|p4d|p4de|p5|trn1|inf2)\.|^ml\.[a-z]\d+[a-z]*d[a-z]*\.")
+
+
+class Models:
+    """CreateModel, CreateEndpointConfig and what belongs to them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.operations = {
+            "CreateModel": self.create_model,
+            "DescribeModel": self.describe_model,
+            "ListModels": self.list_models,
+            "DeleteModel": self.delete_model,
+            "CreateEndpointConfig": self.create_config,
+            "DescribeEndpointConfig": self.describe_config,
+            "ListEndpointConfigs": self.list_configs,
+            "DeleteEndpointConfig": self.delete_config,
+        }
+
+    def create_model(self, caller: Caller, parameters: Record) -> Record:
+        """CreateModel."""
+        name, role = parameters["ModelName"], parameters.get("ExecutionRoleArn")
+        resource = arn(caller, "model", name)
+        self._store.authorize(caller, "CreateModel", resource, parameters.get("Tags"))
+        if role is None:
+            raise invalid("ExecutionRoleArn is required")
+        pass_role(caller, role, SAGEMAKER)
+        container = parameters.get("PrimaryContainer") or next(iter(parameters.get("Containers", [])), None)
+        if container is None:
+            raise invalid("Either PrimaryContainer or Containers must be specified")
+        self._check_container(caller, container, role)
+        with self._store.lock:
+            if self._store.get("model", caller, name):
+                raise invalid(f"Cannot create already existing model {resource}")
+            record = {**parameters, "ModelArn": resource, "CreationTime": now(), "PrimaryContainer": container}
+            self._store.put("model", caller, name, record)
+            self._store.set_tags(resource, parameters.get("Tags", []))
+        return {"ModelArn": resource}
+
+    def _check_container(self, caller: Caller, container: Record, role_arn: str) -> None:
+        data = self._artifact(caller, container)
+        role = assume(role_arn, SAGEMAKER, "SageMaker", caller.region).caller
+        bucket, key = split_uri(data)
+        if not allowed(role, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}"):
+            raise invalid(
+                f"Could not access model data at {data}. Please ensure that the role {role_arn} exists and that its trust "
+                "relationship policy allows the action sts:AssumeRole for the service principal sagemaker.amazonaws.com. "
+                "Also ensure that the role has s3:GetObject permissions and that the object is located in this region."
+            )
+
+    def _artifact(self, caller: Caller, container: Record) -> str:
+        """Return the artifact of a container, or of the approved model package that it names."""
+        package_name = container.get("ModelPackageName")
+        if package_name is None:
+            return str(container["ModelDataUrl"])
+        self._store.authorize(caller, "DescribeModelPackage", package_name)
+        package = self._store.get("model-package", caller, package_name)
+        if package is None:
+            raise invalid(f"Could not find model package {package_name}")
+        if package["ModelApprovalStatus"] != "Approved":
+            status = package["ModelApprovalStatus"]
+            raise invalid(f"Cannot create a model from {package_name}: its approval status is {status}, not Approved")
+        return str(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+
+    def container_of(self, caller: Caller, model: Record) -> tuple[str, str, dict[str, str]]:
+        """Return image, artifact and environment with which a model's containers run."""
+        container = model["PrimaryContainer"]
+        package = self._store.get("model-package", caller, container.get("ModelPackageName", ""))
+        inner = package["InferenceSpecification"]["Containers"][0] if package else container
+        environment = {**inner.get("Environment", {}), **container.get("Environment", {})}
+        return inner["Image"], inner["ModelDataUrl"], environment
+
+    def describe_model(self, caller: Caller, parameters: Record) -> Record:
+        """DescribeModel."""
+        self._store.authorize(caller, "DescribeModel", arn(caller, "model", parameters["ModelName"]))
+        return self._existing("model", caller, parameters["ModelName"], "model")
+
+    def list_models(self, caller: Caller, parameters: Record) -> Record:
+        """ListModels."""
+        self._store.authorize(caller, "ListModels", "*")
+        return page(_named(self._store.all("model", caller), "ModelName", parameters), parameters, "Models")
+
+    def delete_model(self, caller: Caller, parameters: Record) -> None:
+        """DeleteModel; endpoints that serve it go on."""
+        name = parameters["ModelName"]
+        self._store.authorize(caller, "DeleteModel", arn(caller, "model", name))
+        self._existing("model", caller, name, "model")
+        self._store.remove("model", caller, name)
+
+    def create_config(self, caller: Caller, parameters: Record) -> Record:
+        """CreateEndpointConfig."""
+        name = parameters["EndpointConfigName"]
+        resource = arn(caller, "endpoint-config", name)
+        self._store.authorize(caller, "CreateEndpointConfig", resource, parameters.get("Tags"))
+        self._check_config(caller, parameters)
+        with self._store.lock:
+            if self._store.get("endpoint-config", caller, name):
+                raise invalid(f"Cannot create already existing endpoint configuration {resource}")
+            record = {**parameters, "EndpointConfigArn": resource, "CreationTime": now()}
+            self._store.put("endpoint-config", caller, name, record)
+            self._store.set_tags(resource, parameters.get("Tags", []))
+        return {"EndpointConfigArn": resource}
+
+    def _check_config(self, caller: Caller, parameters: Record) -> None:
+        variants = parameters["ProductionVariants"]
+        names = [variant["VariantName"] for variant in variants]
+        if len(set(names)) < len(names):
+            raise invalid(f"Variant names must be unique, got {', '.join(names)}")
+        for variant in variants:
+            self._check_variant(caller, variant, parameters.get("KmsKeyId"))
+
+    def _check_variant(self, caller: Caller, variant: Record, key: str | None) -> None:
+        name = variant["VariantName"]
+        if "ServerlessConfig" in variant and "InstanceType" in variant:
+            raise invalid(f"Variant {name}: InstanceType and ServerlessConfig exclude each other")
+        if "ServerlessConfig" in variant:
+            raise invalid(f"Variant {name}: the embedded AWS does not offer serverless inference; AWS does")
+        if "InstanceType" not in variant or "InitialInstanceCount" not in variant:
+            raise invalid(f"Variant {name}: InstanceType and InitialInstanceCount are required")
+        if key and LOCAL_NVME.match(variant["InstanceType"]):
+            raise invalid(f"KmsKeyId is not supported for instance type {variant['InstanceType']}, which has local storage")
+        self._existing("model", caller, variant.get("ModelName", ""), "model")
+
+    def describe_config(self, caller: Caller, parameters: Record) -> Record:
+        """DescribeEndpointConfig."""
+        name = parameters["EndpointConfigName"]
+        self._store.authorize(caller, "DescribeEndpointConfig", arn(caller, "endpoint-config", name))
+        return self._existing("endpoint-config", caller, name, "endpoint configuration")
+
+    def list_configs(self, caller: Caller, parameters: Record) -> Record:
+        """ListEndpointConfigs."""
+        self._store.authorize(caller, "ListEndpointConfigs", "*")
+        found = _named(self._store.all("endpoint-config", caller), "EndpointConfigName", parameters)
+        return page(found, parameters, "EndpointConfigs")
+
+    def delete_config(self, caller: Caller, parameters: Record) -> None:
+        """DeleteEndpointConfig."""
+        name = parameters["EndpointConfigName"]
+        self._store.authorize(caller, "DeleteEndpointConfig", arn(caller, "endpoint-config", name))
+        self._existing("endpoint-config", caller, name, "endpoint configuration")
+        self._store.remove("endpoint-config", caller, name)
+
+    def _existing(self, kind: str, caller: Caller, name: str, called: str) -> Record:
+        record = self._store.get(kind, caller, name)
+        if record is None:
+            raise invalid(f'Could not find {called} "{arn(caller, kind, name)}".')
+        return record
+
+
+def _named(records: list[Record], field: str, parameters: dict[str, Any]) -> list[Record]:
+    part = parameters.get("NameContains", "")
+    return [record for record in records if part in record[field]]

@@ -1,0 +1,219 @@
+"""One model server process, and the fleet of equal ones behind a variant."""
+
+import sys
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+
+import urllib3
+
+from local_aws.containers import process
+
+ENTRY = Path(__file__).parents[1] / "containers/toolkit/serving_entry.py"
+PING_SECONDS = 2
+MODEL_SECONDS = 60
+"""Longest answer that InvokeEndpoint waits for."""
+START_ATTEMPTS = 2
+CHECK_SECONDS = 0.3
+
+
+class NotHealthy(Exception):
+    """The container did not pass its health check."""
+
+
+class Unavailable(Exception):
+    """No replica could take the request."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """What a replica runs."""
+
+    model_dir: Path
+    environment: Mapping[str, str]
+    log: Callable[[str], None]
+    startup_seconds: float
+
+
+class Replica:
+    """A model server on a port of its own."""
+
+    def __init__(self, container: Container, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self._container, self._port_file = container, folder / "port"
+        self.in_flight = 0
+        environment = {
+            key: process.rooted(value, container.model_dir.parent) for key, value in container.environment.items()
+        }
+        self._process: Popen[str] = process.start(
+            [sys.executable, str(ENTRY), str(container.model_dir), str(self._port_file)],
+            process.environment(folder, environment),
+            folder,
+            container.log,
+        )
+        self._pool: urllib3.HTTPConnectionPool | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    def wait_healthy(self, cancelled: Callable[[], bool]) -> None:
+        """Wait for /ping to answer; raise NotHealthy when the process ends or the startup timeout passes."""
+        deadline = time.monotonic() + self._container.startup_seconds
+        while time.monotonic() < deadline and self.alive and not cancelled():
+            if self._port_file.exists() and self._ping():
+                return
+            time.sleep(0.05)
+        raise NotHealthy
+
+    def _ping(self) -> bool:
+        pool = self._connections()
+        try:
+            return pool.request("GET", "/ping", timeout=PING_SECONDS, retries=False).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def invoke(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
+        """Return status, content type and body of the model's answer."""
+        answer = self._connections().request(
+            "POST", "/invocations", body=body, headers=dict(headers), timeout=MODEL_SECONDS, retries=False
+        )
+        return answer.status, answer.headers.get("Content-Type", "application/octet-stream"), answer.data
+
+    def _connections(self) -> urllib3.HTTPConnectionPool:
+        if self._pool is None:
+            self._pool = urllib3.HTTPConnectionPool("127.0.0.1", int(self._port_file.read_text()), maxsize=16)
+        return self._pool
+
+    def stop(self) -> None:
+        """End the process."""
+        process.end(self._process)
+
+
+class Fleet:
+    """Equal replicas; dead ones are replaced."""
+
+    def __init__(self, container: Container, folder: Path, desired: int) -> None:
+        self._container, self._folder = container, folder
+        self._lock = threading.Lock()
+        self._replicas: list[Replica] = []
+        self._started = 0
+        self._stopped = threading.Event()
+        self._turn = 0
+        self.desired = desired
+
+    def start(self) -> None:
+        """Start all replicas; raise NotHealthy if one does not come up."""
+        starting = [self._new() for _ in range(self.desired)]
+        try:
+            for number, replica in enumerate(starting):
+                starting[number] = self._healthy(replica)
+        except NotHealthy:
+            for replica in starting:
+                replica.stop()
+            raise
+        with self._lock:
+            self._replicas = starting
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    @property
+    def size(self) -> int:
+        """Number of replicas that can answer."""
+        with self._lock:
+            return sum(replica.alive for replica in self._replicas)
+
+    def scale(self, desired: int) -> None:
+        """Change the number of replicas; the watching thread carries it out."""
+        self.desired = desired
+
+    def invoke(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
+        """Ask a replica; one that has died under the request is passed over, because it cannot have answered."""
+        for _ in range(self.desired + 1):
+            replica = self._next()
+            try:
+                return replica.invoke(body, headers)
+            except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ProtocolError):
+                continue
+            finally:
+                with self._lock:
+                    replica.in_flight -= 1
+        raise Unavailable
+
+    def _next(self) -> Replica:
+        with self._lock:
+            alive = [replica for replica in self._replicas if replica.alive]
+            if not alive:
+                raise Unavailable
+            self._turn += 1
+            least = min(replica.in_flight for replica in alive)
+            free = [replica for replica in alive if replica.in_flight == least]
+            chosen = free[self._turn % len(free)]
+            chosen.in_flight += 1
+            return chosen
+
+    def stop(self, drain_seconds: float = 0) -> None:
+        """End all replicas, after the requests under way or `drain_seconds`."""
+        self._stopped.set()
+        deadline = time.monotonic() + drain_seconds
+        while time.monotonic() < deadline and any(replica.in_flight for replica in self._replicas):
+            time.sleep(0.05)
+        with self._lock:
+            replicas, self._replicas = self._replicas, []
+        for replica in replicas:
+            replica.stop()
+
+    def _new(self) -> Replica:
+        self._started += 1
+        return Replica(self._container, self._folder / f"replica-{self._started}")
+
+    def _healthy(self, replica: Replica) -> Replica:
+        for attempt in range(1, START_ATTEMPTS + 1):
+            try:
+                replica.wait_healthy(self._stopped.is_set)
+            except NotHealthy:
+                replica.stop()
+                if attempt == START_ATTEMPTS or self._stopped.is_set():
+                    raise
+                replica = self._new()
+            else:
+                return replica
+        raise NotHealthy
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(CHECK_SECONDS):
+            with self._lock:
+                dead = [replica for replica in self._replicas if not replica.alive]
+                self._replicas = [replica for replica in self._replicas if replica.alive]
+                surplus = self._replicas[self.desired :]
+                self._replicas = self._replicas[: self.desired]
+                missing = self.desired - len(self._replicas)
+            for replica in surplus:
+                replica.stop()
+            if dead:
+                self._container.log(f"{len(dead)} model server(s) ended unexpectedly and are started again")
+            for _ in range(missing):
+                self._add()
+
+    def _add(self) -> None:
+        try:
+            replica = self._healthy(self._new())
+        except NotHealthy:
+            self._container.log("a model server did not pass its health check; it will be started again")
+            return
+        with self._lock:
+            if not self._stopped.is_set():
+                self._replicas.append(replica)
+                return
+        replica.stop()
+
+
+def unpack(artifact: Path, model_dir: Path) -> None:
+    """Unpack a model.tar.gz."""
+    model_dir.mkdir(parents=True)
+    with tarfile.open(artifact) as archive:
+        archive.extractall(model_dir, filter="data")

@@ -1,0 +1,91 @@
+"""All that SageMaker remembers, and the rights that its operations ask for."""
+
+import secrets
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from local_aws.ministack_bridge.identity import Caller, authorize
+
+Record = dict[str, Any]
+SAGEMAKER = "sagemaker.amazonaws.com"
+
+
+@dataclass
+class Store:
+    """Records by kind and by (account, region, name), and tags by ARN; `lock` guards them all."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    kinds: dict[str, dict[tuple[str, str, str], Record]] = field(default_factory=dict)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def get(self, kind: str, caller: Caller, name: str) -> Record | None:
+        """Return a record; names are compared without case, as SageMaker does."""
+        with self.lock:
+            return self.kinds.get(kind, {}).get((caller.account, caller.region, name.lower()))
+
+    def put(self, kind: str, caller: Caller, name: str, record: Record) -> None:
+        """Keep a record."""
+        with self.lock:
+            self.kinds.setdefault(kind, {})[caller.account, caller.region, name.lower()] = record
+
+    def remove(self, kind: str, caller: Caller, name: str) -> None:
+        """Forget a record and its tags."""
+        with self.lock:
+            self.kinds.get(kind, {}).pop((caller.account, caller.region, name.lower()), None)
+            self.tags.pop(name if name.startswith("arn:") else arn(caller, kind, name), None)
+
+    def all(self, kind: str, caller: Caller) -> list[Record]:
+        """Return the caller's records of a kind, the newest first."""
+        place = (caller.account, caller.region)
+        with self.lock:
+            found = [record for key, record in self.kinds.get(kind, {}).items() if key[:2] == place]
+        return sorted(found, key=lambda record: record["CreationTime"], reverse=True)
+
+    def set_tags(self, resource: str, tags: Iterable[Mapping[str, str]]) -> None:
+        """Add to a resource's tags."""
+        with self.lock:
+            self.tags.setdefault(resource, {}).update({tag["Key"]: tag["Value"] for tag in tags})
+
+    def authorize(
+        self, caller: Caller, action: str, resource: str, tags: Iterable[Mapping[str, str]] | None = None
+    ) -> None:
+        """Raise AccessDenied unless `caller` may do `action` (without its prefix) on `resource`.
+
+        `tags` are those that the request brings; creating with tags asks for AddTags as well, as on AWS.
+        """
+        given = {tag["Key"]: tag["Value"] for tag in tags or ()}
+        context: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in given.items()}
+        context |= {f"aws:ResourceTag/{key}": value for key, value in self.tags.get(resource, {}).items()}
+        if given:
+            context["aws:TagKeys"] = list(given)
+        authorize(caller, f"sagemaker:{action}", resource, context)
+        if given and action != "AddTags":
+            authorize(caller, "sagemaker:AddTags", resource, context)
+
+
+def arn(caller: Caller, kind: str, name: str) -> str:
+    """ARN of a SageMaker resource; SageMaker lower-cases names in it."""
+    return f"arn:aws:sagemaker:{caller.region}:{caller.account}:{kind}/{name.lower()}"
+
+
+def now() -> datetime:
+    """Return the present."""
+    return datetime.now(UTC)
+
+
+def random_id(length: int = 12) -> str:
+    """Return a name part of small letters and digits that starts with a letter."""
+    alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
+    return secrets.choice(alphabet[:26]) + "".join(secrets.choice(alphabet) for _ in range(length - 1))
+
+
+def page(records: list[Record], parameters: Mapping[str, Any], answer: str) -> Record:
+    """Return one page of a List answer, by MaxResults and NextToken."""
+    start, size = int(parameters.get("NextToken") or 0), int(parameters.get("MaxResults") or 100)
+    result: Record = {answer: records[start : start + size]}
+    if start + size < len(records):
+        result["NextToken"] = str(start + size)
+    return result
