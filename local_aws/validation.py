@@ -11,6 +11,8 @@ from typing import Any
 import regex
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+_JAVA_SUPPLEMENTARY = r"\uD800\uDC00-\uDBFF\uDFFF"
+
 Wildcard = Callable[[Any], bool]
 
 
@@ -97,8 +99,8 @@ def _bounds(shape: Shape, size: float, value: Any, path: str, what: str) -> Iter
 
 @cache
 def _compiled(pattern: str) -> "regex.Pattern[str]":
-    # The model's patterns are Java's, with \p classes that `re` does not know.
-    return regex.compile(pattern)
+    # The model's patterns are Java's: \p classes, which `re` does not know, and surrogate pairs, which Python does not have.
+    return regex.compile(pattern.replace(_JAVA_SUPPLEMENTARY, r"\U00010000-\U0010FFFF"))
 
 
 def _constraint(value: Any, path: str, constraint: str) -> str:

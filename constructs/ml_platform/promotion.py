@@ -1,7 +1,8 @@
 """An approval becomes a release: rule -> queue with dead letters -> function -> UpdateStack."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_events as events
@@ -116,13 +117,11 @@ class Promotion(Construct):
             environment={
                 "ALERTS_TOPIC_ARN": alerts.topic_arn,
                 "RETRY_SECONDS": str(int(RETRY_INTERVAL.to_seconds())),
-                "PREFIXES": ",".join(
-                    f"{m.group_name}={m.stack_name}={m.endpoint_name}={m.release_role_name}" for m in self._models
-                ),
                 "ROLE_ARN_PREFIX": f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/",
             },
             timeout=FUNCTION_TIMEOUT,
             log_retention=log_retention,
+            extra_files={"models.json": json.dumps([asdict(model) for model in self._models], indent=1)},
         )
         acknowledge(
             function.function,
@@ -162,6 +161,7 @@ class Promotion(Construct):
                     "sqs:ChangeMessageVisibility",
                     "sqs:DeleteMessage",
                     "sqs:GetQueueAttributes",
+                    "sqs:GetQueueUrl",
                     "sqs:ReceiveMessage",
                 ],
                 resources=[self.queue.queue_arn],

@@ -219,7 +219,6 @@ class TrainingPipeline(Construct):
             model_data=step_property("train", "ModelArtifacts.S3ModelArtifacts"),
             environment=SERVING_ENVIRONMENT,
             content_type="application/json",
-            instance_types=["ml.m5.large", "ml.m5.xlarge", "ml.c5.large", "ml.c5.xlarge"],
             statistics=join("/", _output_uri("evaluate", "evaluation"), "evaluation.json"),
         )
 
@@ -233,7 +232,7 @@ class TrainingPipeline(Construct):
     def _script(self, script: str) -> dict[str, Any]:
         """What all processing steps share: image, machine, and an entry point that unpacks the bundle and runs `script`."""
         folder = f"/opt/ml/processing/input/{CODE}"
-        command = f'cd {folder} && tar -xzf ./*.tar.gz && exec python3 {script} "$@"'
+        command = f'cd {folder} && tar -xzf {self.bundle.file_name} && exec python3 {script} "$@"'
         return {
             "image_uri": self._image.uri,
             "kms_key_arn": self._key.key_arn,

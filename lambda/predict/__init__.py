@@ -1,0 +1,1 @@
+"""Answers `POST /models/<name>/predict`."""

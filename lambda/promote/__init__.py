@@ -1,0 +1,1 @@
+"""Serves the newest approved version of each model, through CloudFormation."""

@@ -21,7 +21,6 @@ class RegisterStep:
     model_data: Expression
     environment: Mapping[str, str]
     content_type: str
-    instance_types: Sequence[str]
     statistics: Expression
     """Where the evaluation's JSON lies."""
     approval: Literal["PendingManualApproval", "Approved"] = "PendingManualApproval"
@@ -40,8 +39,6 @@ class RegisterStep:
                 "Containers": [container],
                 "SupportedContentTypes": [self.content_type],
                 "SupportedResponseMIMETypes": [self.content_type],
-                "SupportedRealtimeInferenceInstanceTypes": list(self.instance_types),
-                "SupportedTransformInstanceTypes": list(self.instance_types),
             },
             "ModelMetrics": {
                 "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": self.statistics}}
