@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -113,7 +112,7 @@ def _shaped(shape: Shape | None, value: Any) -> Any:
 
 
 def _response(status: int, content: Mapping[str, Any], error: str | None = None) -> Response:
-    headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": str(uuid.uuid4())}
+    headers = {"Content-Type": "application/x-amz-json-1.1"}
     if error is not None:
         headers["x-amzn-ErrorType"] = error
     return status, headers, json.dumps(content).encode()

@@ -11,6 +11,8 @@ from ministack.core import iam_evaluator, lambda_runtime, router
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, list[str]]], Awaitable[Response]]
 
+PAYLOAD_TYPE = "x-embedded-payload-type"
+"""Header by which a handler says the content type of what is payload, not protocol."""
 CLOSED_PATHS = ("/_ministack/reset", "/_ministack/config")
 """ministack's control paths, which know no authentication."""
 
@@ -62,7 +64,23 @@ async def application(scope: dict[str, Any], receive: Callable[..., Any], send: 
         # The server listens on the loopback interface only, where TLS would protect nothing; policies that demand TLS hold.
         kept = [(name, value) for name, value in scope["headers"] if name.lower() != b"x-forwarded-proto"]
         scope = {**scope, "headers": [*kept, (b"x-forwarded-proto", b"https")]}
+        send = _with_payload_type(send)
     await ministack_app.app(scope, receive, send)
+
+
+def _with_payload_type(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep the content type of a payload: ministack gives every answer the one of its service's protocol."""
+
+    async def sending(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            headers = dict(message["headers"])
+            declared = headers.pop(PAYLOAD_TYPE.encode(), None)
+            if declared is not None:
+                headers = {name: value for name, value in headers.items() if name.lower() != b"content-type"}
+                message = {**message, "headers": [*headers.items(), (b"content-type", declared)]}
+        await send(message)
+
+    return sending
 
 
 async def _forbid(send: Callable[..., Any]) -> None:

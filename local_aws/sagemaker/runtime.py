@@ -7,14 +7,13 @@ import asyncio
 import json
 import re
 import time
-import uuid
 from typing import Any
 
 import urllib3
 
 from local_aws.errors import ServiceError
 from local_aws.ministack_bridge.identity import Caller, caller_of
-from local_aws.ministack_bridge.server import Response
+from local_aws.ministack_bridge.server import PAYLOAD_TYPE, Response
 from local_aws.sagemaker.capture import Capture
 from local_aws.sagemaker.endpoint_metrics import EndpointMetrics, Invocation
 from local_aws.sagemaker.endpoints import Endpoints
@@ -83,8 +82,8 @@ class Runtime:
         self._capture.record(record, generation.config, variant, headers, body, content_type, answer)
         sent = {
             "Content-Type": content_type,
+            PAYLOAD_TYPE: content_type,
             "x-Amzn-Invoked-Production-Variant": variant,
-            "x-amzn-RequestId": str(uuid.uuid4()),
         }
         return 200, sent, answer
 
@@ -130,7 +129,6 @@ def _error(error: ServiceError, details: dict[str, Any]) -> Response:
     headers = {
         "Content-Type": "application/json",
         "x-amzn-ErrorType": error.code,
-        "x-amzn-RequestId": str(uuid.uuid4()),
     }
     content = {"ErrorCode": error.code, "Message": error.message, **details}
     return error.status, headers, json.dumps(content).encode()

@@ -1,0 +1,179 @@
+"""Which AWS a command talks to: an account, or the embedded AWS that `mlp up` started for that environment."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from mlp.errors import MlpError
+from mlp.paths import CONFIG, state_dir
+from stacks.settings import Settings, SettingsError, load_settings
+
+CLIENT = Config(connect_timeout=5, read_timeout=70, retries={"mode": "standard", "total_max_attempts": 3})
+ROOT_KEY = "test"
+"""Root credentials of the embedded AWS, which listens on the loopback interface only."""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A running embedded AWS."""
+
+    environment: str
+    port: int
+    pid: int
+    instance: str
+
+    @property
+    def url(self) -> str:
+        """Endpoint of every service."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        try:
+            return psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    def save(self) -> None:
+        """Write it down for the next command."""
+        _state_file().write_text(json.dumps(asdict(self)))
+
+
+def embedded_for(environment: str | None = None) -> Embedded | None:
+    """Return the embedded AWS that runs (for `environment`, where one is named)."""
+    found = remembered_embedded()
+    return found if found and found.alive and environment in (None, found.environment) else None
+
+
+def remembered_embedded() -> Embedded | None:
+    """Return the embedded AWS that was started last and not stopped, whether or not it still runs."""
+    try:
+        return Embedded(**json.loads(_state_file().read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def forget_embedded() -> None:
+    """Remove the note of the embedded AWS."""
+    _state_file().unlink(missing_ok=True)
+
+
+def _state_file() -> Path:
+    return state_dir() / "aws.json"
+
+
+class PlatformEnvironment:
+    """One environment of the platform: its settings, and clients for the AWS that it lives in."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.embedded = embedded_for(name)
+        if self.embedded is None and name == "local":
+            raise MlpError("The embedded AWS is not running. Start it with: make up (or make demo)")
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The environment's configuration."""
+        return settings_of(self.name)
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        """Session with the environment's credentials and region."""
+        region = self.settings.platform.region
+        if self.embedded is None:
+            return boto3.Session(region_name=region)
+        return boto3.Session(ROOT_KEY, ROOT_KEY, region_name=region or "us-east-1")
+
+    def client(self, service: str) -> Any:
+        """Return a client."""
+        url = self.embedded.url if self.embedded else None
+        return self.session.client(service, endpoint_url=url, config=CLIENT)
+
+    def require_model(self, model: str) -> None:
+        """Raise MlpError unless the environment has `model`."""
+        if model not in self.settings.models:
+            known = ", ".join(self.settings.models) or "none"
+            raise MlpError(f"There is no model {model!r} in environment {self.name}; models there: {known}")
+
+    def stack_name(self, concern: str, model: str | None = None) -> str:
+        """Name of a stack."""
+        return "-".join(part for part in (self.settings.prefix, concern, model) if part)
+
+    def model_name(self, model: str) -> str:
+        """Name of a model's pipeline, model package group and endpoint."""
+        return f"{self.settings.prefix}-{model}"
+
+    def stack(self, concern: str, model: str | None = None) -> dict[str, Any]:
+        """Return what CloudFormation says of a stack.
+
+        Raises
+        ------
+        MlpError
+            If it is not deployed.
+        """
+        name = self.stack_name(concern, model)
+        try:
+            found: dict[str, Any] = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" not in str(error):
+                raise
+            raise MlpError(f"Stack {name} is not deployed. Deploy it with: make deploy ENV={self.name}") from None
+        return found
+
+    def outputs(self, concern: str, model: str | None = None) -> dict[str, str]:
+        """Return a stack's outputs."""
+        entries = self.stack(concern, model).get("Outputs", [])
+        return {entry["OutputKey"]: entry["OutputValue"] for entry in entries}
+
+    def process_environment(self) -> dict[str, str]:
+        """Return environment variables for tools that are to talk to the same AWS."""
+        if self.embedded is None:
+            return dict(os.environ)
+        return {**os.environ, **embedded_variables(self.embedded, self.settings.platform.region or "us-east-1")}
+
+
+def embedded_variables(embedded: Embedded, region: str) -> dict[str, str]:
+    """Return what makes every AWS tool talk to the embedded AWS."""
+    return {
+        "AWS_ACCESS_KEY_ID": ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+        "AWS_ENDPOINT_URL": embedded.url,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def settings_of(name: str) -> Settings:
+    """Return the configuration of the environment `name`.
+
+    Raises
+    ------
+    MlpError
+        Listing every problem.
+    """
+    path = CONFIG / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in CONFIG.glob("*.yaml")))
+        raise MlpError(f"There is no environment {name!r} ({path} does not exist); environments: {known}")
+    try:
+        return load_settings(path)
+    except SettingsError as error:
+        raise MlpError(str(error)) from None
+
+
+def explain(error: BotoCoreError | ClientError) -> str:
+    """Return an AWS error in one line."""
+    if isinstance(error, ClientError):
+        details = error.response.get("Error", {})
+        return f"AWS refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}"
+    return f"AWS could not be asked: {error}"

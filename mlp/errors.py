@@ -1,0 +1,13 @@
+"""Errors that a person reads: no traceback, an exit code that says whose turn it is."""
+
+
+class MlpError(Exception):
+    """The request cannot be carried out as it is; exit code 2."""
+
+    exit_code = 2
+
+
+class Failed(MlpError):
+    """What was asked for was tried and failed; exit code 1."""
+
+    exit_code = 1

@@ -1,0 +1,131 @@
+"""Starts and stops the embedded AWS."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from pathlib import Path
+
+import psutil
+
+from mlp.environment import Embedded, embedded_for, forget_embedded, remembered_embedded
+from mlp.errors import Failed, MlpError
+from mlp.paths import ROOT, state_dir
+
+DEFAULT_PORT = 4566
+START_SECONDS = 60
+STOP_SECONDS = 20
+MARKER = "LOCAL_AWS_INSTANCE"
+
+
+def start(environment: str, port: int, account: str, region: str, clock: float = 1) -> Embedded:
+    """Start the embedded AWS for `environment`, or return the one that runs.
+
+    Raises
+    ------
+    MlpError
+        If it runs for another environment, or the port is taken.
+    """
+    running = embedded_for()
+    if running is not None:
+        if running.environment != environment:
+            raise MlpError(f"The embedded AWS runs for environment {running.environment}; stop it first with: make down")
+        return running
+    _require_free(port)
+    instance = uuid.uuid4().hex
+    process = _spawn(port, account, region, instance, clock)
+    embedded = Embedded(environment, port, process.pid, instance)
+    embedded.save()
+    _wait_until_ready(embedded, process)
+    return embedded
+
+
+def log_file() -> Path:
+    """Return where the embedded AWS writes its own log."""
+    return state_dir() / "local_aws.log"
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise MlpError(
+                f"Port {port} of 127.0.0.1 is taken. Stop what listens there, or choose another: make up PORT=4600"
+            ) from None
+
+
+def _spawn(port: int, account: str, region: str, instance: str, clock: float) -> "subprocess.Popen[bytes]":
+    # Only what Python needs: credentials and endpoints of the caller's shell must not reach the functions that run there.
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
+    environment = {**kept, MARKER: instance, "LOCAL_AWS_CLOCK": str(clock), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "local_aws", "--port", str(port), "--account", account, "--region", region]
+    with log_file().open("wb") as log:
+        return subprocess.Popen(  # noqa: S603
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _wait_until_ready(embedded: Embedded, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{embedded.url}/_ministack/health", timeout=1):  # noqa: S310
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    stop(embedded)
+    raise Failed(f"The embedded AWS did not start. Its log, {log_file()}, ends with:\n{_tail(log_file())}")
+
+
+def stop(embedded: Embedded | None = None) -> bool:
+    """Stop the embedded AWS and everything that it started; return whether there was anything to stop."""
+    # One that has died without being stopped counts as well: what it started may still run.
+    target = embedded or remembered_embedded()
+    if target is None:
+        return False
+    try:
+        server = psutil.Process(target.pid)
+        if _belongs(server, target.instance):
+            server.terminate()
+            server.wait(STOP_SECONDS)
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.TimeoutExpired:
+        server.kill()
+    _end_leftovers(target.instance)
+    forget_embedded()
+    return True
+
+
+def _end_leftovers(instance: str) -> None:
+    """Kill every process that carries the instance's marker: jobs, model servers, functions."""
+    found = [process for process in psutil.process_iter() if _belongs(process, instance)]
+    for process in found:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(found, timeout=5)
+
+
+def _belongs(process: psutil.Process, instance: str) -> bool:
+    try:
+        return process.environ().get(MARKER) == instance
+    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess, OSError):
+        return False
+
+
+def _tail(path: Path, lines: int = 15) -> str:
+    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
