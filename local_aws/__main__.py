@@ -44,7 +44,7 @@ async def _serve(port: int, account: str, region: str) -> None:
     config.graceful_timeout = 1
     app: Any = application
     try:
-        await serve(app, config, shutdown_trigger=stopped.wait)  # type: ignore[arg-type]
+        await serve(app, config, shutdown_trigger=stopped.wait)
     finally:
         await asyncio.to_thread(embedded.stop)
 

@@ -1,6 +1,7 @@
 """Puts the embedded AWS together: the services, their CloudFormation types, and what runs beside them."""
 
 import threading
+from typing import Any
 
 from local_aws import clock
 from local_aws.autoscaling import ApplicationAutoScaling
@@ -42,7 +43,8 @@ class EmbeddedAws:
         self._endpoints = Endpoints(self._store, models, endpoint_url)
         self._runtime = Runtime(self._store, self._endpoints, self._metrics, Capture())
         pipelines = Pipelines(self._store, self.sagemaker, self._jobs, endpoint_url)
-        for part in (models, Registry(self._store), self._endpoints, pipelines, Tags(self._store), *self._jobs.values()):
+        parts: list[Any] = [models, Registry(self._store), self._endpoints, pipelines, Tags(self._store), *self._jobs.values()]
+        for part in parts:
             self.sagemaker.offer(part.operations)
         self.scaling.offer(ApplicationAutoScaling(self._store, self._endpoints).operations)
         self._install()

@@ -25,9 +25,7 @@ class RoleStorage:
 
     def __init__(self, credentials: Credentials, endpoint_url: str) -> None:
         self._credentials = credentials
-        session = boto3.Session(
-            credentials.access_key, credentials.secret_key, credentials.token, credentials.caller.region
-        )
+        session = boto3.Session(credentials.access_key, credentials.secret_key, credentials.token, credentials.caller.region)
         self._s3: Any = session.client("s3", endpoint_url=endpoint_url, config=_config())
 
     def download(self, uri: str, target: Path) -> int:

@@ -51,7 +51,8 @@ class JsonService:
             raise not_offered(f"{self.name}:{operation}")
         if model.input_shape is not None:
             self._validate(model.input_shape, parameters)
-        return _shaped(model.output_shape, handler(caller, parameters) or {})
+        answer: dict[str, Any] = _shaped(model.output_shape, handler(caller, parameters) or {})
+        return answer
 
     def _model_of(self, operation: str) -> OperationModel:
         if operation not in self.model.operation_names:

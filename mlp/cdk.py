@@ -35,18 +35,19 @@ def deploy(name: str, environment: Mapping[str, str], log: Path, tell: Callable[
     _run([*arguments, "--progress", "events"], environment, log, tell, folder=ROOT)
 
 
-def _run(
-    arguments: list[str], environment: Mapping[str, str], log: Path, tell: Callable[[str], None], *, folder: Path
-) -> None:
+def _run(arguments: list[str], environment: Mapping[str, str], log: Path, tell: Callable[[str], None], *, folder: Path) -> None:
     if not CLI.is_file():
         raise MlpError("The CDK CLI is not installed. Install it with: make setup")
     path = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     env = {**environment, "PATH": path, "JSII_NODE": node(), "CDK_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
     command = [node(), str(CLI), *arguments, "--no-notices"]
     tail: deque[str] = deque(maxlen=TAIL_LINES)
-    with log.open("a") as file, subprocess.Popen(
-        command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    ) as process:
+    with (
+        log.open("a") as file,
+        subprocess.Popen(  # noqa: S603 - the pinned CLI
+            command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        ) as process,
+    ):
         assert process.stdout is not None
         for line in process.stdout:
             file.write(line)

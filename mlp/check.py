@@ -65,7 +65,14 @@ class _Check:
         yield self._script("prepare.py", ["--input", str(work / "raw"), *outputs])
         yield self._script("train.py", self._hyperparameters(), self._training_environment())
         self._pack()
-        arguments = ["--model", str(work / "artifact"), "--test", str(work / "test"), "--output", str(work / "evaluation")]
+        arguments = [
+            "--model",
+            str(work / "artifact"),
+            "--test",
+            str(work / "test"),
+            "--output",
+            str(work / "evaluation"),
+        ]
         yield self._script("evaluate.py", arguments)
         yield self._gate()
         yield self._serve()

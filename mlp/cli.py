@@ -54,9 +54,7 @@ def status(env: Env = "local") -> None:
     embedded = embedded_for(env)
     where = f"embedded AWS at {embedded.url}" if embedded else f"AWS, {environment.session.region_name}"
     show.console.print(f"{env}: {where}\n")
-    rows = [
-        [s.model, s.last_run, s.newest, s.serves, s.endpoint, s.instances] for s in overview.model_statuses(environment)
-    ]
+    rows = [[s.model, s.last_run, s.newest, s.serves, s.endpoint, s.instances] for s in overview.model_statuses(environment)]
     show.table(["model", "last run", "newest version", "serves", "endpoint", "instances"], rows)
 
 
@@ -66,7 +64,8 @@ def train(
     env: Env = "local",
     data: Annotated[Path | None, typer.Option(help="File to upload as raw data first.")] = None,
     input_data: Annotated[
-        str | None, typer.Option(help="s3:// prefix to train on instead of all raw data; must lie under the model's raw/.")
+        str | None,
+        typer.Option(help="s3:// prefix to train on instead of all raw data; must lie under the model's raw/."),
     ] = None,
 ) -> None:
     """Run the model's training pipeline and follow it."""
@@ -121,7 +120,9 @@ def reject(
     chosen = registry.pick(environment, model, version)
     registry.set_approval(environment, chosen, "Rejected", reason)
     still = registry.served(environment, model) == chosen.number
-    show.console.print("rejected" + (f"; it still serves, approve another version to replace it: mlp approve {model}" if still else ""))
+    show.console.print(
+        "rejected" + (f"; it still serves, approve another version to replace it: mlp approve {model}" if still else "")
+    )
 
 
 @app.command()

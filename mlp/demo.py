@@ -30,7 +30,9 @@ def run(port: int, *, retrain: bool = False) -> dict[str, Any]:
     if version is None:
         version = _train_and_release(environment, seconds)
     else:
-        show.console.print(f"[green]✓[/green] Version {version.number} serves; data and pipeline are unchanged since it was trained")
+        show.console.print(
+            f"[green]✓[/green] Version {version.number} serves; data and pipeline are unchanged since it was trained"
+        )
     with show.step("Predict through the HTTP API", seconds, "predict"):
         answer = prediction.predict(environment, MODEL, [prediction.sample_of(environment, MODEL)])
     seconds["total"] = round(time.perf_counter() - started, 2)
@@ -83,26 +85,27 @@ def _conclude(
 def _summarize(figures: dict[str, Any], metrics: dict[str, float], path: Path) -> None:
     show.console.print()
     first = figures["answer"]["predictions"][0]
-    show.table(
-        ["", ""],
+    show.pairs(
         [
-            ["model", f"{MODEL} version {figures['version']}"],
-            ["test accuracy", f"{metrics['accuracy']:.3f}  (always the commoner class: {metrics['baseline_accuracy']:.3f})"],
-            ["answer", f"{first['class']}, probability {first['probability']:.3f}"],
-            ["endpoint", figures["endpoint"]],
-            ["url", figures["url"]],
-            ["seconds", f"{figures['seconds']['total']:.1f}  (by step: {path})"],
-        ],
+            ("model", f"{MODEL} version {figures['version']}"),
+            (
+                "test accuracy",
+                f"{metrics['accuracy']:.3f} (always the commoner class: {metrics['baseline_accuracy']:.3f})",
+            ),
+            ("answer", f"{first['class']}, probability {first['probability']:.3f}"),
+            ("endpoint", figures["endpoint"]),
+            ("url", figures["url"]),
+            ("seconds", f"{figures['seconds']['total']:.1f} (by step: {path})"),
+        ]
     )
-    show.console.print("\n[bold]Try next[/bold]  (source .venv/bin/activate)")
-    show.table(
-        ["", ""],
+    show.console.print("\n[bold]Try next[/bold], after: source .venv/bin/activate")
+    show.pairs(
         [
-            [f"mlp predict {MODEL}", "ask the model again"],
-            ["mlp status", "where every model stands"],
-            [f"mlp logs {MODEL} --part train", "what the training wrote"],
-            [f"mlp train {MODEL}", "train a new version"],
-            [f"mlp approve {MODEL}", "release it, blue/green"],
-            ["make down", "stop everything"],
-        ],
+            (f"mlp predict {MODEL}", "ask the model again"),
+            ("mlp status", "where every model stands"),
+            (f"mlp logs {MODEL} --part train", "what the training wrote"),
+            (f"mlp train {MODEL}", "train a new version"),
+            (f"mlp approve {MODEL}", "release it, blue/green"),
+            ("make down", "stop everything"),
+        ]
     )

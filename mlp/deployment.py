@@ -9,9 +9,7 @@ from mlp.paths import state_dir
 ACCOUNT, REGION = "000000000000", "us-east-1"
 
 
-def deploy_locally(
-    name: str, port: int, seconds: dict[str, float], *, clock: float = 1
-) -> PlatformEnvironment:
+def deploy_locally(name: str, port: int, seconds: dict[str, float], *, clock: float = 1) -> PlatformEnvironment:
     """Start the embedded AWS, bootstrap it and deploy the environment `name`; what is done already is not done again."""
     settings = settings_of(name)
     account, region = settings.platform.account or ACCOUNT, settings.platform.region or REGION

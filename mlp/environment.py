@@ -39,7 +39,7 @@ class Embedded:
     def alive(self) -> bool:
         """Whether its process runs."""
         try:
-            return psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+            return bool(psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
 

@@ -122,7 +122,7 @@ def _end_leftovers(instance: str) -> None:
 
 def _belongs(process: psutil.Process, instance: str) -> bool:
     try:
-        return process.environ().get(MARKER) == instance
+        return bool(process.environ().get(MARKER) == instance)
     except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess, OSError):
         return False
 

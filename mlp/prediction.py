@@ -18,7 +18,9 @@ def url_of(environment: PlatformEnvironment, model: str) -> str:
     """Return the URL of a model's prediction route."""
     environment.require_model(model)
     if model not in environment.settings.served_models:
-        raise MlpError(f"{model} is not served in {environment.name}; add `serving: {{}}` to it in config/{environment.name}.yaml")
+        raise MlpError(
+            f"{model} is not served in {environment.name}; add `serving: {{}}` to it in config/{environment.name}.yaml"
+        )
     gateway, path = environment.outputs("Gateway"), environment.outputs("Serving", model)["PredictPath"]
     if environment.embedded is None:
         return f"{gateway['ApiUrl']}{path}"

@@ -116,7 +116,7 @@ def wait_until_served(
 
 
 def _parameter(stack: dict[str, Any]) -> str:
-    values = {entry["ParameterKey"]: entry["ParameterValue"] for entry in stack.get("Parameters", [])}
+    values: dict[str, str] = {entry["ParameterKey"]: entry["ParameterValue"] for entry in stack.get("Parameters", [])}
     return values.get("ModelPackageArn", NO_VERSION)
 
 

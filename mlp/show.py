@@ -48,6 +48,13 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     console.print(shown)
 
 
+def pairs(rows: Sequence[tuple[str, str]]) -> None:
+    """Print names and values in two columns; long values are never broken, so that they can be copied."""
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        console.print(f"  [bold]{escape(name.ljust(width))}[/bold]  {escape(value)}", soft_wrap=True)
+
+
 def error(text: str) -> None:
     """Print what went wrong."""
     errors.print(f"[red]✗[/red] {escape(text)}", soft_wrap=True)

@@ -83,8 +83,7 @@ def _require_data(environment: PlatformEnvironment, model: str) -> None:
     if not found.get("KeyCount"):
         data = environment.settings.models[model].definition.data
         raise MlpError(
-            f"There is no data under s3://{bucket}/{model}/raw/. Upload some with: "
-            f"mlp train {model} --data models/{model}/{data}"
+            f"There is no data under s3://{bucket}/{model}/raw/. Upload some with: mlp train {model} --data models/{model}/{data}"
         )
 
 
@@ -117,9 +116,7 @@ def follow(environment: PlatformEnvironment, arn: str, tell: Callable[[Step], No
 
 
 def _raw_steps(sagemaker: Any, arn: str) -> list[dict[str, Any]]:
-    pages = sagemaker.get_paginator("list_pipeline_execution_steps").paginate(
-        PipelineExecutionArn=arn, SortOrder="Ascending"
-    )
+    pages = sagemaker.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=arn, SortOrder="Ascending")
     return [step for page in pages for step in page["PipelineExecutionSteps"]]
 
 

@@ -11,9 +11,7 @@ from stacks.settings.platform import AlertsSection, StorageSection
 class FoundationStack(PlatformStack):
     """KMS key, data, artifacts and log buckets, alerts topic."""
 
-    def __init__(
-        self, scope: Construct, context: StackContext, *, storage: StorageSection, alerts: AlertsSection
-    ) -> None:
+    def __init__(self, scope: Construct, context: StackContext, *, storage: StorageSection, alerts: AlertsSection) -> None:
         """Create what all other stacks depend on."""
         super().__init__(scope, context, "Foundation")
         self.storage = PlatformStorage(

@@ -11,9 +11,7 @@ from stacks.settings.platform import GatewaySection
 class GatewayStack(PlatformStack):
     """The API, its authorization, throttling and access log."""
 
-    def __init__(
-        self, scope: Construct, context: StackContext, *, gateway: GatewaySection, storage: PlatformStorage
-    ) -> None:
+    def __init__(self, scope: Construct, context: StackContext, *, gateway: GatewaySection, storage: PlatformStorage) -> None:
         """Create the API; each model's stack adds its own route."""
         super().__init__(scope, context, "Gateway")
         self.api = PredictionApi(

@@ -44,10 +44,7 @@ class TrainingStack(PlatformStack):
             pipeline_name=name,
             code=ModelCode(name=definition.name, folder=Path(model.folder), hyperparameters=definition.hyperparameters),
             image=self.image,
-            gate=[
-                GateThreshold(metric=rule.metric, minimum=rule.minimum, maximum=rule.maximum)
-                for rule in definition.gate
-            ],
+            gate=[GateThreshold(metric=rule.metric, minimum=rule.minimum, maximum=rule.maximum) for rule in definition.gate],
             registry=self.registry,
             data=storage.data,
             artifacts=storage.artifacts,

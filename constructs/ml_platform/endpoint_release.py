@@ -88,9 +88,7 @@ class RollbackAlarms(Construct):
         return [alarm.alarm_name for alarm in self._alarms]
 
 
-def deployment_config(
-    release: ReleaseOptions, alarm_names: Sequence[str]
-) -> sagemaker.CfnEndpoint.DeploymentConfigProperty:
+def deployment_config(release: ReleaseOptions, alarm_names: Sequence[str]) -> sagemaker.CfnEndpoint.DeploymentConfigProperty:
     """Render the guardrails.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html

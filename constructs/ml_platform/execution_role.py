@@ -41,9 +41,7 @@ class ExecutionRole(Construct):
             Name, where another stack must know it beforehand. Default: CloudFormation chooses.
         """
         super().__init__(scope, construct_id)
-        self.role = iam.Role(
-            self, "Role", assumed_by=iam.ServicePrincipal(service), description=duty, role_name=role_name
-        )
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal(service), description=duty, role_name=role_name)
         self.policy = iam.ManagedPolicy(self, "Policy", statements=list(statements), roles=[self.role])
         if why_wildcards is not None:
             resources = [resource for statement in statements for resource in statement.resources]

@@ -62,7 +62,7 @@ class ReleaseRole(ExecutionRole):
                 access.encrypt_volumes(key),
             ],
             why_wildcards=(
-                "CloudFormation chooses the names of models, configurations and alarms, so they are limited by tag or stack prefix; "
+                "CloudFormation names models, configurations and alarms, so they are limited by tag or by the stack's prefix; "
                 "Application Auto Scaling's calls know no resources"
             ),
         )

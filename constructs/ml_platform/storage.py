@@ -1,5 +1,7 @@
 """Buckets for data, artifacts and access logs, and the key that encrypts the platform."""
 
+from typing import Any
+
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -54,7 +56,7 @@ class PlatformStorage(Construct):
         self.artifacts = self._build_bucket("ArtifactsBucket", "artifacts/")
         acknowledge(
             self,
-            "S3 replicates only into a bucket that exists already, in another region or account; versioning protects within this one",
+            "S3 replicates only into a bucket that exists already, elsewhere; versioning protects within this region",
             *(f"{pack}-S3BucketReplicationEnabled" for pack in ("NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321")),
         )
 
@@ -132,7 +134,7 @@ class PlatformStorage(Construct):
         )
 
 
-_CLOSED = {
+_CLOSED: Any = {
     "block_public_access": s3.BlockPublicAccess.BLOCK_ALL,
     "enforce_ssl": True,
     "minimum_tls_version": 1.2,

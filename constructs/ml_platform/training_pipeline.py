@@ -201,9 +201,7 @@ class TrainingPipeline(Construct):
         )
 
     def _decide(self) -> ConditionStep:
-        message = (
-            f"the model misses its gate: {', '.join(map(str, self._gate))} must all hold; see the evaluate step's log"
-        )
+        message = f"the model misses its gate: {', '.join(map(str, self._gate))} must all hold; see the evaluate step's log"
         return ConditionStep(
             name="gate",
             conditions=[_condition(threshold) for threshold in self._gate],

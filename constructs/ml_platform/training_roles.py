@@ -37,9 +37,7 @@ class TrainingRoles(Construct):
         """Create the roles for `model`, whose objects lie under `<model>/` in both buckets."""
         super().__init__(scope, construct_id)
         self._key, self._bundle, self._image = key, bundle, image
-        raw, train, test, fitted, judged = (
-            f"{model}/{kind}/" for kind in ("raw", "train", "test", "model", "evaluation")
-        )
+        raw, train, test, fitted, judged = (f"{model}/{kind}/" for kind in ("raw", "train", "test", "model", "evaluation"))
         self.prepare = self._job_role(
             "Prepare",
             f"Reads the raw data of {model} and writes its training and test set",
@@ -89,9 +87,7 @@ class TrainingRoles(Construct):
     def _pipeline_role(self, model: str, artifacts: s3.IBucket, judged: str, registry: ModelRegistry) -> ExecutionRole:
         jobs = [access.arn(self, "sagemaker", f"{kind}/{JOB_PREFIX}") for kind in ("processing-job", "training-job")]
         operations = [
-            f"sagemaker:{verb}{kind}Job"
-            for kind in ("Processing", "Training")
-            for verb in ("Create", "Describe", "Stop")
+            f"sagemaker:{verb}{kind}Job" for kind in ("Processing", "Training") for verb in ("Create", "Describe", "Stop")
         ]
         group = registry.group_name
         return ExecutionRole(

@@ -83,4 +83,6 @@ def overloaded(status: int) -> Problem:
 
 def misconfigured(code: str) -> Problem:
     """500: ours to mend."""
-    return Problem(500, "The service is not set up correctly", f"The endpoint could not be asked ({code}); tell the platform team.")
+    return Problem(
+        500, "The service is not set up correctly", f"The endpoint could not be asked ({code}); tell the platform team."
+    )

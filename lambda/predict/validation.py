@@ -51,6 +51,11 @@ def _value(value: Any, field: Mapping[str, Any]) -> Iterator[str]:
         yield f"must be at least {field['minimum']}, got {value}"
     if "maximum" in field and value > field["maximum"]:
         yield f"must be at most {field['maximum']}, got {value}"
+    if isinstance(value, str):
+        yield from _text(value, field)
+
+
+def _text(value: str, field: Mapping[str, Any]) -> Iterator[str]:
     if "minLength" in field and len(value) < field["minLength"]:
         yield f"must have at least {field['minLength']} characters, got {len(value)}"
     if "maxLength" in field and len(value) > field["maxLength"]:

@@ -30,9 +30,7 @@ class ServiceType:
         """Create the resource."""
         raise NotImplementedError
 
-    def update(
-        self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]
-    ) -> tuple[str, dict[str, Any]]:
+    def update(self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Change the resource in place."""
         raise NotImplementedError
 
@@ -66,9 +64,7 @@ def converted(shape: Shape, value: Any) -> Any:
     Unknown members stay: the service's own validation names them.
     """
     if shape.type_name == "structure" and isinstance(value, dict):
-        return {
-            key: converted(shape.members[key], inner) if key in shape.members else inner for key, inner in value.items()
-        }
+        return {key: converted(shape.members[key], inner) if key in shape.members else inner for key, inner in value.items()}
     if shape.type_name == "list" and isinstance(value, list):
         return [converted(shape.member, inner) for inner in value]
     if shape.type_name == "map" and isinstance(value, dict):

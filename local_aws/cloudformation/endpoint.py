@@ -30,9 +30,7 @@ class EndpointType(ServiceType):
             raise
         return arn, {"EndpointArn": arn, "EndpointName": chosen}
 
-    def update(
-        self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]
-    ) -> tuple[str, dict[str, Any]]:
+    def update(self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """UpdateEndpoint, and wait until it serves the new configuration."""
         described = self.call("DescribeEndpoint", caller, {"EndpointName": name_of(physical_id)})
         name = described["EndpointName"]

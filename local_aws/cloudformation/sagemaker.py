@@ -29,9 +29,7 @@ class ModelType(ServiceType):
         arn = self.call("CreateModel", caller, {**properties, "ModelName": chosen})["ModelArn"]
         return arn, {"ModelArn": arn, "ModelName": chosen}
 
-    def update(
-        self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]
-    ) -> tuple[str, Attributes]:
+    def update(self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, Attributes]:
         """Change the tags."""
         self.retag(caller, physical_id, old, new)
         described = self.call("DescribeModel", caller, {"ModelName": name_of(physical_id)})
@@ -65,9 +63,7 @@ class EndpointConfigType(ServiceType):
         arn = self.call("CreateEndpointConfig", caller, parameters)["EndpointConfigArn"]
         return arn, {"EndpointConfigArn": arn, "EndpointConfigName": chosen}
 
-    def update(
-        self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]
-    ) -> tuple[str, Attributes]:
+    def update(self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, Attributes]:
         """Change the tags."""
         self.retag(caller, physical_id, old, new)
         described = self.call("DescribeEndpointConfig", caller, {"EndpointConfigName": name_of(physical_id)})
@@ -91,9 +87,7 @@ class ModelPackageGroupType(ServiceType):
         arn = self.call("CreateModelPackageGroup", caller, known)["ModelPackageGroupArn"]
         return arn, {"ModelPackageGroupArn": arn, "ModelPackageGroupStatus": "Completed"}
 
-    def update(
-        self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]
-    ) -> tuple[str, Attributes]:
+    def update(self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, Attributes]:
         """Change the tags."""
         self.retag(caller, physical_id, old, new)
         return physical_id, {"ModelPackageGroupArn": physical_id, "ModelPackageGroupStatus": "Completed"}
@@ -114,9 +108,7 @@ class PipelineType(ServiceType):
         self.call("CreatePipeline", caller, parameters)
         return properties["PipelineName"], {}
 
-    def update(
-        self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]
-    ) -> tuple[str, Attributes]:
+    def update(self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, Attributes]:
         """UpdatePipeline."""
         parameters = {key: value for key, value in _pipeline(new).items() if key != "Tags"}
         arn = self.call("UpdatePipeline", caller, parameters)["PipelineArn"]
@@ -133,6 +125,7 @@ def _pipeline(properties: dict[str, Any]) -> dict[str, Any]:
     definition = properties["PipelineDefinition"]
     if "PipelineDefinitionBody" not in definition:
         raise ServiceError(
-            "NotImplemented", "The embedded AWS does not offer PipelineDefinitionS3Location; AWS does. Use PipelineDefinitionBody"
+            "NotImplemented",
+            "The embedded AWS does not offer PipelineDefinitionS3Location; AWS does. Use PipelineDefinitionBody",
         )
     return {**properties, "PipelineDefinition": definition["PipelineDefinitionBody"]}

@@ -20,9 +20,7 @@ class ScalableTargetType(ServiceType):
         target = "|".join(properties[key] for key in ("ResourceId", "ScalableDimension", "ServiceNamespace"))
         return target, {"Id": target}
 
-    def update(
-        self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]
-    ) -> tuple[str, dict[str, Any]]:
+    def update(self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """RegisterScalableTarget with other bounds."""
         return self.create(caller, physical_id, new)
 
@@ -44,9 +42,7 @@ class ScalingPolicyType(ServiceType):
         arn = self.call("PutScalingPolicy", caller, _identified(properties))["PolicyARN"]
         return arn, {"Arn": arn}
 
-    def update(
-        self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]
-    ) -> tuple[str, dict[str, Any]]:
+    def update(self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """PutScalingPolicy with other numbers."""
         return self.create(caller, physical_id, new)
 

@@ -1,5 +1,6 @@
 """Runs one contained command: own process group, own environment, its output line by line."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -84,19 +85,15 @@ def run(
 def end(process: "subprocess.Popen[str]") -> int:
     """End the whole process group, kindly at first; return the leader's exit code."""
     _signal(process, signal.SIGTERM)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
     _signal(process, signal.SIGKILL)
     return process.wait()
 
 
 def _signal(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def _pump(process: "subprocess.Popen[str]", sink: LineSink) -> None:

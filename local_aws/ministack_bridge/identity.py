@@ -83,7 +83,12 @@ def authorize(caller: Caller, action: str, resource: str, context: Mapping[str, 
         # What a service does on a role's behalf goes over TLS on AWS, where bucket policies ask for it.
         iam_evaluator.pin_request_origin("127.0.0.1", True)
         return iam_evaluator.enforce(
-            caller.access_key, action, service, caller.region, resource_arn=resource, service_context=dict(context or {})
+            caller.access_key,
+            action,
+            service,
+            caller.region,
+            resource_arn=resource,
+            service_context=dict(context or {}),
         )
 
     verdict = in_scope(caller, decide)
@@ -120,7 +125,8 @@ def assume(role_arn: str, service: str, session: str, region: str) -> Credential
     role = iam._roles.get_scoped(account, None, name)
     if role is None or not _trusts(role, role_arn, service, account, region):
         raise invalid(
-            f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal '{service}' to assume the role."
+            f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal '{service}' "
+            "to assume the role."
         )
     key, secret, token = iam._gen_session_access_key(), iam._gen_secret(), iam._gen_session_token()
     record = {

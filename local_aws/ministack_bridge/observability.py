@@ -85,9 +85,7 @@ def _state_of(alarm: Mapping[str, Any], clock_factor: float) -> str:
     if all(value is None for value in values) and missing == "ignore":
         return str(alarm["StateValue"])
     compare = COMPARISONS[alarm["ComparisonOperator"]]
-    breaching = [
-        missing == "breaching" if value is None else compare(value, alarm["Threshold"]) for value in values
-    ]
+    breaching = [missing == "breaching" if value is None else compare(value, alarm["Threshold"]) for value in values]
     return "ALARM" if sum(breaching) >= needed else "OK"
 
 

@@ -32,9 +32,7 @@ class ResourceType(Protocol):
         """Create it (`name` is what CloudFormation would call it) and return physical id and attributes."""
         ...
 
-    def update(
-        self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]
-    ) -> tuple[str, dict[str, Any]]:
+    def update(self, caller: Caller, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Change it in place."""
         ...
 
@@ -65,9 +63,7 @@ def add_type(name: str, resource: ResourceType) -> None:
         given = provisioners._physical_name(stack, logical_id, max_len=63)
         return resource.create(_acting(), given, properties)
 
-    def update(
-        physical_id: str, old: dict[str, Any], new: dict[str, Any], _stack: str
-    ) -> tuple[str, dict[str, Any]]:
+    def update(physical_id: str, old: dict[str, Any], new: dict[str, Any], _stack: str) -> tuple[str, dict[str, Any]]:
         return resource.update(_acting(), physical_id, old, new)
 
     def delete(physical_id: str, properties: dict[str, Any]) -> None:
@@ -110,9 +106,7 @@ def _with_role_arn(original: Callable[..., dict[str, Any]]) -> Callable[..., dic
 
 
 def _with_operation(original: Callable[..., Any]) -> Callable[..., Any]:
-    async def handle(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
-    ) -> Any:
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]) -> Any:
         form = {**query, **parse_qs(body.decode("utf-8", "replace"))}
         action = form.get("Action", [""])[0]
         if action not in CHANGES:

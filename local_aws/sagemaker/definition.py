@@ -113,9 +113,7 @@ def _of_the_whole(content: dict[str, Any], steps: list[dict[str, Any]]) -> Itera
         yield f"the steps depend on each other in a cycle: {' -> '.join(map(str, error.args[1]))}"
 
 
-def _of_step(
-    step: dict[str, Any], steps: list[dict[str, Any]], content: dict[str, Any], model: ServiceModel
-) -> Iterator[str]:
+def _of_step(step: dict[str, Any], steps: list[dict[str, Any]], content: dict[str, Any], model: ServiceModel) -> Iterator[str]:
     if not STEP_NAME.fullmatch(str(step.get("Name", ""))):
         yield "the name must be 1 to 64 letters, digits, - or _"
     kind = step.get("Type")

@@ -72,6 +72,5 @@ def _data(invocation: Invocation) -> list[dict[str, Any]]:
         "Invocation5XXErrors": (float(invocation.status >= 500), "None"),
     }
     return [
-        {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": unit}
-        for name, (value, unit) in values.items()
+        {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": unit} for name, (value, unit) in values.items()
     ]

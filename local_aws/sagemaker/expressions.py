@@ -17,9 +17,7 @@ class Unresolvable(Exception):
 class Resolver:
     """Values of one execution: its parameters, its own facts, and what its steps' jobs are described as."""
 
-    def __init__(
-        self, parameters: Mapping[str, Any], execution: Mapping[str, str], read_file: Callable[[str], bytes]
-    ) -> None:
+    def __init__(self, parameters: Mapping[str, Any], execution: Mapping[str, str], read_file: Callable[[str], bytes]) -> None:
         self._parameters, self._execution, self._read = parameters, execution, read_file
         self._properties: dict[str, Mapping[str, Any]] = {}
         self._files: dict[tuple[str, str], str] = {}

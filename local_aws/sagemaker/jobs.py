@@ -169,7 +169,7 @@ class Jobs(ABC):
         if status == "Failed":
             record["FailureReason"] = reason[:MAX_REASON]
 
-    def _finish(self, record: Record) -> None:
+    def _finish(self, record: Record) -> None:  # noqa: B027 - not every kind has something to add
         """Set what is known only at the end."""
 
     def _announce(self, record: Record) -> None:

@@ -135,9 +135,7 @@ class Pipelines:
             "steps": [],
         }
         self._store.put(EXECUTION, caller, execution_arn, record)
-        run = PipelineRun(
-            self._service, self._jobs, record, definition, values, credentials, self._endpoint_url
-        )
+        run = PipelineRun(self._service, self._jobs, record, definition, values, credentials, self._endpoint_url)
         self._runs[execution_arn] = run
         run.start()
         return execution_arn

@@ -47,9 +47,7 @@ class ProcessingJobs(Jobs):
         application = record["AppSpecification"]
         words = [*application.get("ContainerEntrypoint", []), *application.get("ContainerArguments", [])]
         limit = record.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_LIMIT)
-        environment = {
-            key: process.rooted(value, place.folder) for key, value in record.get("Environment", {}).items()
-        }
+        environment = {key: process.rooted(value, place.folder) for key, value in record.get("Environment", {}).items()}
         contract = {"PROCESSING_JOB_NAME": record["ProcessingJobName"], "AWS_ENDPOINT_URL": self._endpoint_url}
         outcome = process.run(
             [process.rooted(word, place.folder) for word in words],

@@ -133,7 +133,10 @@ class Registry:
         changeable = ("ModelApprovalStatus", "ApprovalDescription")
         with self._store.lock:
             record.update({key: parameters[key] for key in changeable if key in parameters})
-            metadata = {**record.get("CustomerMetadataProperties", {}), **parameters.get("CustomerMetadataProperties", {})}
+            metadata = {
+                **record.get("CustomerMetadataProperties", {}),
+                **parameters.get("CustomerMetadataProperties", {}),
+            }
             for key in parameters.get("CustomerMetadataPropertiesToRemove", []):
                 metadata.pop(key, None)
             record["CustomerMetadataProperties"] = metadata

@@ -46,9 +46,7 @@ class Replica:
         folder.mkdir(parents=True)
         self._container, self._port_file = container, folder / "port"
         self.in_flight = 0
-        environment = {
-            key: process.rooted(value, container.model_dir.parent) for key, value in container.environment.items()
-        }
+        environment = {key: process.rooted(value, container.model_dir.parent) for key, value in container.environment.items()}
         self._process: Popen[str] = process.start(
             [sys.executable, str(ENTRY), str(container.model_dir), str(self._port_file)],
             process.environment(folder, environment),

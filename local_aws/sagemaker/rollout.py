@@ -99,7 +99,11 @@ def check_guardrails(deployment: dict[str, Any], instances: int) -> None:
 
 
 def move(
-    traffic: Traffic, new: Generation, deployment: dict[str, Any], instances: int, in_scope: Callable[[Callable[[], Any]], Any]
+    traffic: Traffic,
+    new: Generation,
+    deployment: dict[str, Any],
+    instances: int,
+    in_scope: Callable[[Callable[[], Any]], Any],
 ) -> None:
     """Shift traffic to `new` step by step.
 

@@ -78,7 +78,7 @@ class Runtime:
             )
         )
         if status >= 400:
-            raise ModelError(status, answer.decode("utf-8", "replace"), caller, name, variant)
+            raise ModelError(status, answer.decode("utf-8", "replace"), caller, name)
         self._capture.record(record, generation.config, variant, headers, body, content_type, answer)
         sent = {
             "Content-Type": content_type,
@@ -88,9 +88,7 @@ class Runtime:
         return 200, sent, answer
 
     @staticmethod
-    def _ask(
-        record: dict[str, Any], variant: str, fleet: Any, headers: dict[str, str], body: bytes
-    ) -> tuple[int, str, bytes]:
+    def _ask(record: dict[str, Any], variant: str, fleet: Any, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
         forwarded = {
             "Content-Type": headers.get("content-type", "application/octet-stream"),
             "Accept": headers.get("accept", "*/*"),
@@ -109,7 +107,7 @@ class Runtime:
 class ModelError(ServiceError):
     """The model answered with an error; its own status and message travel inside a 424."""
 
-    def __init__(self, status: int, message: str, caller: Caller, endpoint: str, variant: str) -> None:
+    def __init__(self, status: int, message: str, caller: Caller, endpoint: str) -> None:
         kind = "client" if status < 500 else "server"
         group = f"/aws/sagemaker/Endpoints/{endpoint}"
         super().__init__(

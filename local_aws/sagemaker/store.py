@@ -49,9 +49,7 @@ class Store:
         with self.lock:
             self.tags.setdefault(resource, {}).update({tag["Key"]: tag["Value"] for tag in tags})
 
-    def authorize(
-        self, caller: Caller, action: str, resource: str, tags: Iterable[Mapping[str, str]] | None = None
-    ) -> None:
+    def authorize(self, caller: Caller, action: str, resource: str, tags: Iterable[Mapping[str, str]] | None = None) -> None:
         """Raise AccessDenied unless `caller` may do `action` (without its prefix) on `resource`.
 
         `tags` are those that the request brings; creating with tags asks for AddTags as well, as on AWS.

@@ -55,9 +55,7 @@ class TrainingJobs(Jobs):
                 "RecordWrapperType": "None",
                 "ContentType": channel.get("ContentType", "application/octet-stream"),
             }
-        hyperparameters = {
-            key: process.rooted(value, place.folder) for key, value in record.get("HyperParameters", {}).items()
-        }
+        hyperparameters = {key: process.rooted(value, place.folder) for key, value in record.get("HyperParameters", {}).items()}
         resources = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "lo"}
         files = {"hyperparameters": hyperparameters, "inputdataconfig": channels, "resourceconfig": resources}
         for name, content in files.items():
@@ -72,9 +70,7 @@ class TrainingJobs(Jobs):
             "TRAINING_JOB_ARN": record["TrainingJobArn"],
             "AWS_ENDPOINT_URL": self._endpoint_url,
         }
-        return process.environment(
-            place.folder, record.get("Environment", {}), contract, place.credentials.as_environment()
-        )
+        return process.environment(place.folder, record.get("Environment", {}), contract, place.credentials.as_environment())
 
     def _upload(self, record: Record, place: Workplace) -> None:
         target = record["OutputDataConfig"]

@@ -45,7 +45,9 @@ def check(table: pd.DataFrame) -> None:
         wrong = table.index[numbers.isna() | (numbers < 0)]
         if len(wrong):
             value = table.loc[wrong[0], column]
-            raise BadData(f"row {wrong[0] + 2}, column {column}: {value!r} is not a number of at least 0 ({len(wrong)} such rows)")
+            raise BadData(
+                f"row {wrong[0] + 2}, column {column}: {value!r} is not a number of at least 0 ({len(wrong)} such rows)"
+            )
     wrong = table.index[~table[LABEL].isin(["y", "n"])]
     if len(wrong):
         raise BadData(f"row {wrong[0] + 2}, column {LABEL}: {table.loc[wrong[0], LABEL]!r} is neither 'y' nor 'n'")

@@ -7,11 +7,13 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from stacks.settings.loader import REPOSITORY
 from stacks.settings.model import ModelDefinition
 from stacks.settings.root import Environment
 
-TARGETS = {"schema.json": Environment, "model.schema.json": ModelDefinition}
+TARGETS: dict[str, type[BaseModel]] = {"schema.json": Environment, "model.schema.json": ModelDefinition}
 
 
 def main(arguments: list[str]) -> int:

@@ -26,7 +26,7 @@ class ReleaseSection(Section):
     """How traffic moves to a new version, and what takes it back."""
 
     strategy: Literal["canary", "linear", "all_at_once"] = "all_at_once"
-    """canary: `step_percent` first, the rest after the baking time. linear: `step_percent` at a time. all_at_once: all, then bake."""
+    """canary: `step_percent` first, the rest after baking. linear: `step_percent` at a time. all_at_once: all, then baking."""
     step_percent: Annotated[int, Field(ge=10, le=50)] = 50
     """Share of the new fleet in one step; SageMaker takes 10 to 50."""
     baking_minutes: Annotated[float, Field(ge=0, le=60)] = 5
@@ -89,7 +89,7 @@ class ServingSection(Section):
     def _release_fits_the_fleet(self) -> "ServingSection":
         if self.release.strategy != "all_at_once" and self.min_instances < 2:
             raise ValueError(
-                f"release.strategy {self.release.strategy} needs min_instances of at least 2, not {self.min_instances}: a step is at "
-                "most half of the fleet; set min_instances: 2 or release.strategy: all_at_once"
+                f"release.strategy {self.release.strategy} needs min_instances of at least 2, not {self.min_instances}: a step "
+                "is at most half of the fleet; set min_instances: 2 or release.strategy: all_at_once"
             )
         return self

@@ -40,9 +40,7 @@ class RegisterStep:
                 "SupportedContentTypes": [self.content_type],
                 "SupportedResponseMIMETypes": [self.content_type],
             },
-            "ModelMetrics": {
-                "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": self.statistics}}
-            },
+            "ModelMetrics": {"ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": self.statistics}}},
         }
         return {"Name": self.name, "Type": "RegisterModel", "Arguments": arguments}
 

@@ -11,9 +11,7 @@ from sagemaker_training import entry_point, environment, trainer
 def main() -> None:
     """Run the user's script, as the images' own framework modules do."""
     env = environment.Environment()
-    entry_point.run(
-        env.module_dir, env.user_entry_point, env.to_cmd_args(), env.to_env_vars(), capture_error=True
-    )
+    entry_point.run(env.module_dir, env.user_entry_point, env.to_cmd_args(), env.to_env_vars(), capture_error=True)
 
 
 if __name__ == "__main__":
