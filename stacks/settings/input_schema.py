@@ -28,6 +28,24 @@ def check_input_schema(schema: dict[str, Any]) -> None:
         _check_field(name, field)
 
 
+def sample_problems(sample: dict[str, Any], schema: dict[str, Any]) -> list[str]:
+    """Return why `sample` is not one item of a request; bounds are left to the function's own check of requests."""
+    properties = schema["properties"]
+    missing = [f"{name} is required, but missing" for name in schema.get("required", []) if name not in sample]
+    unknown = [f"{name} is not in the input schema" for name in sample if name not in properties]
+    wrong = [
+        f"{name} must be of type {properties[name]['type']}, got {value!r}"
+        for name, value in sample.items()
+        if name in properties and not _is(properties[name]["type"], value)
+    ]
+    return [*missing, *unknown, *wrong]
+
+
+def _is(kind: str, value: Any) -> bool:
+    types: dict[str, tuple[type, ...]] = {"number": (int, float), "integer": (int,), "string": (str,), "boolean": (bool,)}
+    return isinstance(value, types[kind]) and (kind == "boolean" or not isinstance(value, bool))
+
+
 def _check_field(name: str, field: Any) -> None:
     kind = field.get("type") if isinstance(field, dict) else None
     if kind not in _SCALARS:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from stacks.settings.base import Name, Section
-from stacks.settings.input_schema import check_input_schema
+from stacks.settings.input_schema import check_input_schema, sample_problems
 
 SCRIPTS = ("prepare.py", "train.py", "evaluate.py", "serve.py")
 """The files that make a folder a model."""
@@ -72,6 +72,13 @@ class ModelDefinition(Section):
     def _schema_is_one_that_is_enforced(cls, value: dict[str, Any]) -> dict[str, Any]:
         check_input_schema(value)
         return value
+
+    @model_validator(mode="after")
+    def _sample_fits_the_schema(self) -> "ModelDefinition":
+        found = sample_problems(self.sample, self.input_schema)
+        if found:
+            raise ValueError(f"sample: {'; '.join(found)}; make it one valid item")
+        return self
 
     @model_validator(mode="after")
     def _hyperparameters_leave_sagemaker_its_own(self) -> "ModelDefinition":

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from stacks.settings.base import Name, Section
+from stacks.settings.base import LogRetention, Name, Section
 
 
 class PlatformSection(Section):
@@ -50,7 +50,7 @@ class GatewaySection(Section):
     """Requests per second, over all models, before callers get 429."""
     burst_limit: Annotated[int, Field(ge=1, le=5000)] = 100
     """Requests accepted at once above the rate."""
-    log_retention_days: Annotated[int, Field(ge=1, le=3653)] = 90
+    log_retention_days: LogRetention = 90
     """Days for which access logs are kept; a value that CloudWatch Logs offers."""
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from stacks.settings.base import Section
+from stacks.settings.base import LogRetention, Section
 from stacks.settings.instances import HostingInstance, is_burstable
 
 MAX_API_SECONDS = 29
@@ -63,7 +63,7 @@ class ServingSection(Section):
     """Longest time the model may take for one answer."""
     max_instances_per_request: Annotated[int, Field(ge=1, le=10000)] = 100
     """Most items in one request's `instances`."""
-    log_retention_days: Annotated[int, Field(ge=1, le=3653)] = 90
+    log_retention_days: LogRetention = 90
     """Days for which the endpoint's and the function's logs are kept; a value that CloudWatch Logs offers."""
 
     @model_validator(mode="after")

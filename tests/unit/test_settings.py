@@ -1,0 +1,161 @@
+"""The configuration: what is refused, and how a person is told."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stacks.settings import SettingsError, load_settings
+from stacks.settings.loader import load_definition
+from stacks.settings.model import ModelDefinition
+from stacks.settings.schema import main as check_schema
+
+ROOT = Path(__file__).parents[2]
+
+
+def load(tmp_path: Path, text: str, models: Path = ROOT / "models"):
+    file = tmp_path / "test.yaml"
+    file.write_text(text)
+    return load_settings(file, models)
+
+
+def problems(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, text)
+    return caught.value.problems
+
+
+def serving(**values) -> str:
+    return yaml.safe_dump({"platform": {"environment": "test"}, "models": {"spam": {"serving": values}}})
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda file: file.name)
+def test_every_committed_configuration_is_valid(file: Path) -> None:
+    assert load_settings(file).models
+
+
+def test_the_environments_name_is_the_files_name() -> None:
+    for file in (ROOT / "config").glob("*.yaml"):
+        assert load_settings(file).platform.environment == file.stem
+
+
+def test_the_comprehensive_sample_names_every_setting() -> None:
+    def names(schema: dict, node: dict) -> set[str]:
+        found = set()
+        for part in [node, *node.get("anyOf", [])]:
+            target = schema["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+            for name, inner in target.get("properties", {}).items():
+                found |= {name} | names(schema, inner)
+            if isinstance(target.get("additionalProperties"), dict):
+                found |= names(schema, target["additionalProperties"])
+        return found
+
+    def keys(node: object) -> set[str]:
+        return {key for key in node} | {k for v in node.values() for k in keys(v)} if isinstance(node, dict) else set()
+
+    from stacks.settings.root import Environment
+
+    schema = Environment.model_json_schema()
+    sample = yaml.safe_load((ROOT / "config/samples/comprehensive.yaml").read_text())
+    assert names(schema, schema) - keys(sample) == set()
+
+
+def test_all_problems_are_told_at_once_with_path_value_and_remedy(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        "platform: {environment: DEV, acount: 1}\nmodels: {spam: {training: {instance_count: 0}}, nope: {}}",
+    )
+    assert len(found) == 4
+    text = "\n".join(found)
+    assert "platform.environment" in text and "'DEV'" in text
+    assert "platform.acount: unknown key. Did you mean `account`?" in text
+    assert "models.spam.training.instance_count" in text and "(got 0)" in text
+    assert "models.nope: there is no folder" in text and "known models: spam" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"min_instances": 0}, "min_instances must be at least 1"),
+        ({"min_instances": 3, "max_instances": 2}, "must be at least min_instances (3)"),
+        ({"instance_type": "ml.t2.medium", "max_instances": 2}, "burstable"),
+        ({"instance_type": "ml.m5.huge"}, "closest: ml.m5"),
+        ({"instance_type": "ml.p2.banana"}, "no instance type of this name"),
+        ({"release": {"strategy": "canary"}}, "needs min_instances of at least 2"),
+        ({"release": {"strategy": "yolo"}}, "'canary', 'linear' or 'all_at_once'"),
+        ({"release": {"step_percent": 51}}, "less than or equal to 50"),
+        ({"model_timeout_seconds": 26}, "less than or equal to 25"),
+        ({"capture": {"percent": 101}}, "less than or equal to 100"),
+        ({"log_retention_days": 91}, "CloudWatch Logs keeps logs for"),
+    ],
+)
+def test_wrong_serving_settings_are_refused(tmp_path: Path, values: dict, expected: str) -> None:
+    found = problems(tmp_path, serving(**values))
+    assert len(found) == 1
+    assert expected in found[0]
+
+
+def test_one_key_is_not_enough_to_destroy_data(tmp_path: Path) -> None:
+    text = "platform: {environment: test}\nstorage: {destroy_on_delete: true}"
+    assert "also needs platform.ephemeral: true" in problems(tmp_path, text)[0]
+
+
+def test_burst_below_rate_is_refused(tmp_path: Path) -> None:
+    text = "platform: {environment: test}\ngateway: {rate_limit: 50, burst_limit: 10}"
+    assert "raise burst_limit to 50" in problems(tmp_path, text)[0]
+
+
+@pytest.mark.parametrize("text", ["", "- a", "a: [", "\x00"])
+def test_files_that_are_no_configuration_are_told_so(tmp_path: Path, text: str) -> None:
+    assert "test.yaml" in problems(tmp_path, text)[0]
+
+
+def test_a_missing_file_names_those_that_exist(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no such file; there are: .*local.yaml"):
+        load_settings(ROOT / "config/nowhere.yaml")
+
+
+def test_settings_cannot_be_changed(tmp_path: Path) -> None:
+    settings = load(tmp_path, serving())
+    with pytest.raises(Exception, match="frozen"):
+        settings.platform.name = "x"
+
+
+def definition(**changes) -> dict:
+    return {**yaml.safe_load((ROOT / "models/spam/model.yaml").read_text()), **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"framework": {"version": "latest"}}, "allowed: 1.2-1, 1.9-0"),
+        ({"gate": []}, "at least 1 item"),
+        ({"gate": [{"metric": "accuracy"}]}, "exactly one of them"),
+        ({"gate": [{"metric": "accuracy", "minimum": 1, "maximum": 2}]}, "exactly one of them"),
+        ({"hyperparameters": {"sagemaker_program": "x"}}, "reserved by the container"),
+        ({"input_schema": {"type": "array"}}, "must be `type: object`"),
+        ({"input_schema": {"type": "object", "properties": {"a": {"type": "number", "pattern": "x"}}}}, "would not be enforced"),
+        ({"input_schema": {"type": "object", "properties": {"a": {"type": "number"}}, "required": ["b"]}}, "names b"),
+        ({"name": "Spam"}, "should match pattern"),
+    ],
+)
+def test_wrong_model_definitions_are_refused(changes: dict, expected: str) -> None:
+    with pytest.raises(ValueError, match=expected.replace("(", r"\(")):
+        ModelDefinition.model_validate(definition(**changes))
+
+
+def test_the_sample_must_fit_the_input_schema() -> None:
+    with pytest.raises(ValueError, match="sample: crl_tot must be of type number"):
+        ModelDefinition.model_validate(definition(sample={**definition()["sample"], "crl_tot": "many"}))
+
+
+def test_a_model_folder_without_a_script_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "half"
+    folder.mkdir()
+    (folder / "model.yaml").write_text(yaml.safe_dump(definition(name="half")))
+    with pytest.raises(SettingsError, match=r"prepare\.py is missing"):
+        load_definition(folder)
+
+
+def test_the_committed_schemas_are_up_to_date() -> None:
+    assert check_schema(["--check"]) == 0

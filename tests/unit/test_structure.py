@@ -1,0 +1,35 @@
+"""The layout that every tool relies on."""
+
+import json
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_source_roots_are_no_packages() -> None:
+    # With constructs/__init__.py aws-cdk-lib dies: it would find our folder instead of the package `constructs`.
+    for root in ("constructs", "lambda"):
+        assert not (ROOT / root / "__init__.py").exists(), f"{root}/ is a source root; remove its __init__.py"
+
+
+def test_the_wheel_carries_the_functions() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    packages = {folder.name for folder in (ROOT / "lambda").iterdir() if (folder / "__init__.py").exists()}
+    assert {source.rpartition("/")[2] for source in included} == packages
+
+
+def test_every_version_is_exact() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
+        for line in (ROOT / name).read_text().splitlines():
+            requirement = line.partition("#")[0].partition(";")[0].strip()
+            if requirement and not requirement.startswith("-"):
+                assert "==" in requirement, f"{name}: {requirement}"
+    versions = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    assert versions == {"aws-cdk": "2.1148.1"}
+
+
+def test_every_model_declares_its_data_source() -> None:
+    for data in (ROOT / "models").glob("*/data"):
+        assert "licen" in (data / "SOURCE.md").read_text().lower()
