@@ -62,11 +62,9 @@ def encrypt_volumes(key: kms.IKey) -> iam.PolicyStatement:
 
 def write_job_logs(scope: Construct, log_group: str) -> list[iam.PolicyStatement]:
     """Write to a SageMaker log group that the service itself creates on first use."""
+    actions = ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents")
     group = arn(scope, "logs", f"log-group:{log_group}")
-    return [
-        iam.PolicyStatement(actions=["logs:CreateLogGroup", "logs:DescribeLogStreams"], resources=[group]),
-        iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[f"{group}:log-stream:*"]),
-    ]
+    return [iam.PolicyStatement(actions=[f"logs:{action}" for action in actions], resources=[f"{group}:*"])]
 
 
 def put_metrics(namespace: str) -> iam.PolicyStatement:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Literal
 
 from aws_cdk import Duration
@@ -18,7 +19,10 @@ RELEASE_TAG = "ml-platform:endpoint"
 """Tag on model, configuration and endpoint; the release role may touch only what carries its endpoint's name in it."""
 DEFAULT_BAKING = Duration.minutes(5)
 KEEP_OLD_FLEET = Duration.minutes(1)
-LONGEST_RELEASE = Duration.hours(2)
+PROVISIONING = Duration.minutes(30)
+"""Time that a release may take besides its baking."""
+LONGEST_RELEASE = Duration.hours(8)
+"""SageMaker's limit (MaximumExecutionTimeoutInSeconds)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,24 @@ class ReleaseOptions:
     max_5xx_per_minute: int = 5
     max_latency: Duration = Duration.seconds(2)
     """Bound of the 99th percentile of model latency."""
+
+    @property
+    def longest(self) -> Duration:
+        """How long a release may take: all its baking, the old fleet's last minute, and provisioning.
+
+        Raises
+        ------
+        ValueError
+            If that is more than SageMaker allows.
+        """
+        steps = {"canary": 2, "linear": ceil(100 / self.step_percent), "all_at_once": 1}[self.strategy]
+        needed = steps * self.baking.to_seconds() + KEEP_OLD_FLEET.to_seconds() + PROVISIONING.to_seconds()
+        if needed > LONGEST_RELEASE.to_seconds():
+            raise ValueError(
+                f"{steps} steps of {self.baking.to_seconds() / 60:g} minutes take longer than the "
+                f"{LONGEST_RELEASE.to_hours():g} hours that SageMaker allows; bake shorter or step further"
+            )
+        return Duration.seconds(needed)
 
 
 class RollbackAlarms(Construct):
@@ -104,7 +126,7 @@ def deployment_config(release: ReleaseOptions, alarm_names: Sequence[str]) -> sa
         blue_green_update_policy=sagemaker.CfnEndpoint.BlueGreenUpdatePolicyProperty(
             traffic_routing_configuration=routing,
             termination_wait_in_seconds=int(KEEP_OLD_FLEET.to_seconds()),
-            maximum_execution_timeout_in_seconds=int(LONGEST_RELEASE.to_seconds()),
+            maximum_execution_timeout_in_seconds=int(release.longest.to_seconds()),
         ),
         auto_rollback_configuration=sagemaker.CfnEndpoint.AutoRollbackConfigProperty(
             alarms=[sagemaker.CfnEndpoint.AlarmProperty(alarm_name=name) for name in alarm_names]

@@ -23,6 +23,11 @@ class ScalingOptions:
     scale_out_cooldown: Duration = DEFAULT_SCALE_OUT
     scale_in_cooldown: Duration = DEFAULT_SCALE_IN
 
+    @property
+    def scales(self) -> bool:
+        """Whether the fleet's size changes by itself."""
+        return self.max_instances > self.min_instances
+
 
 class EndpointScaling(Construct):
     """Scalable target and policy; nothing where minimum and maximum are equal.
@@ -42,7 +47,7 @@ class EndpointScaling(Construct):
     ) -> None:
         """Register the variant `variant` of `endpoint`."""
         super().__init__(scope, construct_id)
-        if options.max_instances == options.min_instances:
+        if not options.scales:
             return
         target = autoscaling.CfnScalableTarget(
             self,

@@ -188,18 +188,18 @@ class ModelEndpoint(Construct):
         )
 
     def _build_endpoint(self, release: ReleaseOptions) -> sagemaker.CfnEndpoint:
+        # Scaled capacity survives an update, unless nothing scales: then the configuration alone says how many there are.
+        changing = ["DesiredWeight", "DataCaptureConfig"]
+        if not self._fleet.scaling.scales:
+            changing.append("DesiredInstanceCount")
         keep_not = sagemaker.CfnEndpoint.VariantPropertyProperty
         endpoint = sagemaker.CfnEndpoint(
             self,
             "Endpoint",
             endpoint_name=self.endpoint_name,
             endpoint_config_name=self._config.attr_endpoint_config_name,
-            # Scaled capacity survives an update; what the new configuration says of weights and capture applies.
             retain_all_variant_properties=True,
-            exclude_retained_variant_properties=[
-                keep_not(variant_property_type="DesiredWeight"),
-                keep_not(variant_property_type="DataCaptureConfig"),
-            ],
+            exclude_retained_variant_properties=[keep_not(variant_property_type=name) for name in changing],
             deployment_config=deployment_config(release, self.alarms.names),
             tags=self._tags,
         )

@@ -1,5 +1,7 @@
 """The role of a model's containers."""
 
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -37,6 +39,11 @@ class ModelRole(ExecutionRole):
                 access.use_key(key, "Decrypt", "GenerateDataKey", "DescribeKey"),
                 access.encrypt_volumes(key),
                 access.put_metrics("/aws/sagemaker/Endpoints"),
+                # SageMaker reads the rollback alarms in the name of this role while a release bakes.
+                iam.PolicyStatement(
+                    actions=["cloudwatch:DescribeAlarms"],
+                    resources=[access.arn(scope, "cloudwatch", f"alarm:{Stack.of(scope).stack_name}-*")],
+                ),
                 *access.pull_image(image),
             ],
             why_wildcards=(

@@ -25,8 +25,9 @@ RETRY_INTERVAL = Duration.seconds(30)
 """How soon a message is looked at again while the stack is busy or the release runs."""
 VISIBILITY = Duration.minutes(6)
 """Six times the function's timeout, as AWS advises."""
-MAX_RECEIVES = 480
-"""4 hours at the retry interval; a release takes at most 2."""
+MAX_RECEIVES = 1000
+"""More than 8 hours at the retry interval, which is the longest that SageMaker lets a release take."""
+QUEUE_TARGETS_OF_THIS_ACCOUNT = "@aws-cdk/aws-events:eventsTargetQueueSameAccount"
 RETENTION = Duration.days(14)
 CONCURRENCY = 2
 """The least that an SQS event source takes."""
@@ -79,6 +80,8 @@ class Promotion(Construct):
             How long the function's logs are kept. Default: 3 months.
         """
         super().__init__(scope, construct_id)
+        # Without this flag CDK lets every account's EventBridge rules send to the queue and use the key.
+        self.node.set_context(QUEUE_TARGETS_OF_THIS_ACCOUNT, True)
         self._key, self._models = key, models
         self.dead_letters = self._queue("DeadLetters", None)
         acknowledge(
@@ -112,7 +115,7 @@ class Promotion(Construct):
             log_name=name,
             description="Serves the newest approved version of each model",
             statements=self._statements(alerts),
-            why_wildcards="CloudFormation adds an id to a stack's ARN, so only its prefix is known",
+            why_wildcards="CloudFormation adds an id to a stack's ARN and SageMaker numbers versions; only the prefix is known",
             key=self._key,
             environment={
                 "ALERTS_TOPIC_ARN": alerts.topic_arn,
@@ -149,7 +152,12 @@ class Promotion(Construct):
             ),
             iam.PolicyStatement(
                 actions=["sagemaker:ListModelPackages"],
-                resources=[access.arn(self, "sagemaker", f"model-package-group/{m.group_name}") for m in self._models],
+                # AWS's reference names the versions as this call's resource, its documentation the group.
+                resources=[
+                    access.arn(self, "sagemaker", resource)
+                    for m in self._models
+                    for resource in (f"model-package-group/{m.group_name}", f"model-package/{m.group_name}/*")
+                ],
             ),
             iam.PolicyStatement(
                 actions=["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"],

@@ -48,9 +48,10 @@ class ReleaseRole(ExecutionRole):
                 *self._endpoint_statements(),
                 *self._tagged_statements(),
                 *self._scaling_statements(),
-                self._alarm_statement(stack_name),
+                *self._alarm_statements(stack_name),
                 iam.PolicyStatement(
-                    actions=["sagemaker:DescribeModelPackage"],
+                    # Creating a model from a version is authorized on the version as well as on the model.
+                    actions=["sagemaker:DescribeModelPackage", "sagemaker:CreateModel"],
                     resources=[access.arn(scope, "sagemaker", f"model-package/{group_name}/*")],
                 ),
                 iam.PolicyStatement(
@@ -68,20 +69,26 @@ class ReleaseRole(ExecutionRole):
         )
 
     def _endpoint_statements(self) -> list[iam.PolicyStatement]:
-        verbs = ("Create", "Update", "Delete", "Describe")
+        actions = [f"{verb}Endpoint" for verb in ("Create", "Update", "Delete", "Describe")]
+        # Application Auto Scaling checks that whoever registers a variant may change its capacity.
+        actions += ["UpdateEndpointWeightsAndCapacities", "AddTags", "DeleteTags", "ListTags"]
         return [
             iam.PolicyStatement(
-                actions=[*(f"sagemaker:{verb}Endpoint" for verb in verbs), "sagemaker:AddTags", "sagemaker:ListTags"],
+                actions=[f"sagemaker:{action}" for action in actions],
                 resources=[access.arn(self._scope, "sagemaker", f"endpoint/{self._endpoint}")],
-            )
+            ),
+            # These two are authorized on the configuration as well as on the endpoint, which is the narrow one.
+            iam.PolicyStatement(
+                actions=["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"],
+                resources=[access.arn(self._scope, "sagemaker", "endpoint-config/*")],
+            ),
         ]
 
     def _tagged_statements(self) -> list[iam.PolicyStatement]:
         kinds = {"Model": "model", "EndpointConfig": "endpoint-config"}
         resources = [access.arn(self._scope, "sagemaker", f"{kind}/*") for kind in kinds.values()]
-        # CreateEndpoint and UpdateEndpoint are authorized on the configuration as well as on the endpoint.
         on_existing = [f"sagemaker:{verb}{kind}" for kind in kinds for verb in ("Delete", "Describe")]
-        on_existing += ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint", "sagemaker:ListTags"]
+        on_existing += ["sagemaker:DeleteTags", "sagemaker:ListTags"]
         return [
             iam.PolicyStatement(
                 actions=[*(f"sagemaker:Create{kind}" for kind in kinds), "sagemaker:AddTags"],
@@ -98,20 +105,18 @@ class ReleaseRole(ExecutionRole):
     def _scaling_statements(self) -> list[iam.PolicyStatement]:
         things = {"ScalableTarget": ("Register", "Deregister"), "ScalingPolicy": ("Put", "Delete")}
         changes = [f"application-autoscaling:{verb}{thing}" for thing, verbs in things.items() for verb in verbs]
+        targets = access.arn(self._scope, "application-autoscaling", "scalable-target/*")
+        tagging = ("TagResource", "UntagResource", "ListTagsForResource")
+        listing = ("ScalableTargets", "ScalingPolicies", "ScheduledActions")
         linked_role = f"aws-service-role/{SCALING_SERVICE}/{SCALING_LINKED_ROLE}"
         return [
             iam.PolicyStatement(
                 actions=changes,
-                resources=[access.arn(self._scope, "application-autoscaling", "scalable-target/*")],
+                resources=[targets],
                 conditions={"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
             ),
-            iam.PolicyStatement(
-                actions=[
-                    "application-autoscaling:DescribeScalableTargets",
-                    "application-autoscaling:DescribeScalingPolicies",
-                ],
-                resources=["*"],
-            ),
+            iam.PolicyStatement(actions=[f"application-autoscaling:{action}" for action in tagging], resources=[targets]),
+            iam.PolicyStatement(actions=[f"application-autoscaling:Describe{kind}" for kind in listing], resources=["*"]),
             iam.PolicyStatement(
                 actions=["iam:CreateServiceLinkedRole"],
                 resources=[f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/{linked_role}"],
@@ -119,9 +124,14 @@ class ReleaseRole(ExecutionRole):
             ),
         ]
 
-    def _alarm_statement(self, stack_name: str) -> iam.PolicyStatement:
+    def _alarm_statements(self, stack_name: str) -> list[iam.PolicyStatement]:
         names = (f"{stack_name}-*", f"TargetTracking-endpoint/{self._endpoint}/*")
-        return iam.PolicyStatement(
-            actions=["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms"],
-            resources=[access.arn(self._scope, "cloudwatch", f"alarm:{name}") for name in names],
-        )
+        actions = ("PutMetricAlarm", "DeleteAlarms", "TagResource", "UntagResource", "ListTagsForResource")
+        return [
+            iam.PolicyStatement(
+                actions=[f"cloudwatch:{action}" for action in actions],
+                resources=[access.arn(self._scope, "cloudwatch", f"alarm:{name}") for name in names],
+            ),
+            # Asked without names, as Application Auto Scaling asks, this is authorized on all alarms.
+            iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=["*"]),
+        ]

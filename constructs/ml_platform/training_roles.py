@@ -78,7 +78,7 @@ class TrainingRoles(Construct):
                 *access.write_job_logs(self, log_group),
                 access.use_key(self._key, "Decrypt", "GenerateDataKey", "DescribeKey"),
                 access.encrypt_volumes(self._key),
-                access.put_metrics("/aws/sagemaker/jobs"),
+                access.put_metrics(log_group),
                 *access.pull_image(self._image),
             ],
             why_wildcards=_WHY_WILDCARDS,

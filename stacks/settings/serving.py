@@ -1,5 +1,6 @@
 """How a model is served in one environment: fleet, scaling, releases, rollback, capture."""
 
+from math import ceil
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -7,8 +8,8 @@ from pydantic import Field, model_validator
 from stacks.settings.base import LogRetention, Section
 from stacks.settings.instances import HostingInstance, is_burstable
 
-MAX_API_SECONDS = 29
-"""An HTTP API gives an integration at most 30 s; the function must answer before that."""
+LONGEST_BAKING_MINUTES = 440
+"""SageMaker ends a deployment after 8 hours; provisioning needs some of them."""
 
 
 class ScalingSection(Section):
@@ -35,6 +36,16 @@ class ReleaseSection(Section):
     """More server errors than this within a minute roll the release back."""
     max_latency_ms: Annotated[int, Field(ge=1, le=60000)] = 2000
     """A 99th percentile of model latency above this many milliseconds rolls the release back."""
+
+    @model_validator(mode="after")
+    def _ends_in_time(self) -> "ReleaseSection":
+        steps = ceil(100 / self.step_percent) if self.strategy == "linear" else 2
+        if steps * self.baking_minutes > LONGEST_BAKING_MINUTES:
+            raise ValueError(
+                f"{steps} steps of {self.baking_minutes:g} minutes are more than the {LONGEST_BAKING_MINUTES} minutes that a "
+                "release may bake in all; lower baking_minutes or raise step_percent"
+            )
+        return self
 
 
 class CaptureSection(Section):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ml_platform.instance_storage import has_local_nvme
 from ml_platform.pipeline.expressions import Expression
 
 PROCESSING = "/opt/ml/processing"
@@ -88,7 +89,7 @@ class ProcessingStep:
             "InstanceType": self.instance_type,
             "InstanceCount": 1,
             "VolumeSizeInGB": self.volume_gb,
-            "VolumeKmsKeyId": self.kms_key_arn,
+            **_volume_key(self.instance_type, self.kms_key_arn),
         }
         return {
             "ProcessingResources": {"ClusterConfig": cluster},
@@ -153,7 +154,7 @@ class TrainingStep:
             "InstanceType": self.instance_type,
             "InstanceCount": self.instance_count,
             "VolumeSizeInGB": self.volume_gb,
-            "VolumeKmsKeyId": self.kms_key_arn,
+            **_volume_key(self.instance_type, self.kms_key_arn),
         }
         return {
             "AlgorithmSpecification": {"TrainingImage": self.image_uri, "TrainingInputMode": "File"},
@@ -166,3 +167,8 @@ class TrainingStep:
             "EnableNetworkIsolation": True,
             "EnableInterContainerTrafficEncryption": self.instance_count > 1,
         }
+
+
+def _volume_key(instance_type: str, key_arn: str) -> dict[str, str]:
+    """Return the volume's key; SageMaker refuses one on types whose local disks encrypt by themselves."""
+    return {} if has_local_nvme(instance_type) else {"VolumeKmsKeyId": key_arn}
