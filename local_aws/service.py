@@ -70,7 +70,10 @@ class JsonService:
         self, _method: str, _path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
     ) -> Response:
         """Answer one HTTP request."""
-        caller = caller_of(headers, query)
+        try:
+            caller = caller_of(headers, query)
+        except ServiceError as error:
+            return _error(error)
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         return await asyncio.to_thread(self._answer, caller, operation, body)
 
@@ -79,7 +82,7 @@ class JsonService:
             parameters = _parsed(body)
             return _response(200, self.call(operation, caller, parameters))
         except ServiceError as error:
-            return _response(error.status, {"__type": error.code, "message": error.message}, error.code)
+            return _error(error)
         except Exception:
             log.exception("%s failed", operation)
             message = f"{operation} failed inside the embedded AWS; its log has the details"
@@ -110,6 +113,10 @@ def _shaped(shape: Shape | None, value: Any) -> Any:
     if isinstance(value, datetime):
         return value.timestamp()
     return value
+
+
+def _error(error: ServiceError) -> Response:
+    return _response(error.status, {"__type": error.code, "message": error.message}, error.code)
 
 
 def _response(status: int, content: Mapping[str, Any], error: str | None = None) -> Response:

@@ -33,9 +33,7 @@ def approve(model: str, version: int | None = None, *, minutes: float = 60, env:
     """Approve a version (default: the newest), wait until it serves, and return its number."""
     environment = _environment(env)
     chosen = registry.pick(environment, model, version)
-    registry.set_approval(environment, chosen, "Approved", "approved with mlp")
-    if model in environment.settings.served_models:
-        registry.wait_until_served(environment, model, chosen, minutes, lambda _: None)
+    registry.release(environment, model, chosen, "approved with mlp", minutes)
     return chosen.number
 
 

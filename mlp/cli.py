@@ -99,13 +99,13 @@ def approve(
     chosen = registry.pick(environment, model, version)
     figures = ", ".join(f"{name} {value:.4g}" for name, value in registry.metrics(environment, chosen).items())
     show.console.print(f"{model} version {chosen.number}: {figures}")
-    registry.set_approval(environment, chosen, "Approved", reason)
-    if model not in environment.settings.served_models:
-        show.console.print(f"approved; {model} is not served in {env}")
+    served = model in environment.settings.served_models
+    if not wait or not served:
+        registry.set_approval(environment, chosen, "Approved", reason)
+        show.console.print("approved" if served else f"approved; {model} is not served in {env}")
         return
-    if wait:
-        with show.step(f"Release version {chosen.number}", {}, "release") as tell:
-            registry.wait_until_served(environment, model, chosen, minutes, tell)
+    with show.step(f"Release version {chosen.number}", {}, "release") as tell:
+        registry.release(environment, model, chosen, reason, minutes, tell)
 
 
 @app.command()

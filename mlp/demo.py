@@ -46,8 +46,7 @@ def _train_and_release(environment: PlatformEnvironment, seconds: dict[str, floa
     seconds |= {f"train.{step.name}": round(step.seconds, 2) for step in run.steps}
     version = registry.pick(environment, MODEL, run.version)
     with show.step(f"Approve version {version.number} and release it", seconds, "release") as tell:
-        registry.set_approval(environment, version, "Approved", "approved by the demo")
-        registry.wait_until_served(environment, MODEL, version, RELEASE_MINUTES, tell)
+        registry.release(environment, MODEL, version, "approved by the demo", RELEASE_MINUTES, tell)
     return version
 
 

@@ -17,6 +17,8 @@ from mlp.paths import CONFIG, state_dir
 from stacks.settings import Settings, SettingsError, load_settings
 
 CLIENT = Config(connect_timeout=5, read_timeout=70, retries={"mode": "standard", "total_max_attempts": 3})
+MARKER = "LOCAL_AWS_INSTANCE"
+"""Environment variable that every process of one embedded AWS carries."""
 ROOT_KEY = "test"
 """Root credentials of the embedded AWS, which listens on the loopback interface only."""
 
@@ -38,14 +40,19 @@ class Embedded:
     @property
     def alive(self) -> bool:
         """Whether its process runs."""
-        try:
-            return bool(psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE)
-        except psutil.NoSuchProcess:
-            return False
+        return psutil.pid_exists(self.pid) and carries(psutil.Process(self.pid), self.instance)
 
     def save(self) -> None:
         """Write it down for the next command."""
         _state_file().write_text(json.dumps(asdict(self)))
+
+
+def carries(process: psutil.Process, instance: str) -> bool:
+    """Return whether `process` belongs to the embedded AWS `instance`; a process id may have been given to another."""
+    try:
+        return bool(process.environ().get(MARKER) == instance)
+    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess, OSError):
+        return False
 
 
 def embedded_for(environment: str | None = None) -> Embedded | None:

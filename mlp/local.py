@@ -12,14 +12,13 @@ from pathlib import Path
 
 import psutil
 
-from mlp.environment import Embedded, embedded_for, forget_embedded, remembered_embedded
+from mlp.environment import MARKER, Embedded, carries, embedded_for, forget_embedded, remembered_embedded
 from mlp.errors import Failed, MlpError
 from mlp.paths import ROOT, state_dir
 
 DEFAULT_PORT = 4566
 START_SECONDS = 60
 STOP_SECONDS = 20
-MARKER = "LOCAL_AWS_INSTANCE"
 
 
 def start(environment: str, port: int, account: str, region: str, clock: float = 1) -> Embedded:
@@ -34,7 +33,10 @@ def start(environment: str, port: int, account: str, region: str, clock: float =
     if running is not None:
         if running.environment != environment:
             raise MlpError(f"The embedded AWS runs for environment {running.environment}; stop it first with: make down")
+        if running.port != port:
+            raise MlpError(f"The embedded AWS runs on port {running.port}; use that one, or stop it first with: make down")
         return running
+    stop()
     _require_free(port)
     instance = uuid.uuid4().hex
     process = _spawn(port, account, region, instance, clock)
@@ -97,7 +99,7 @@ def stop(embedded: Embedded | None = None) -> bool:
         return False
     try:
         server = psutil.Process(target.pid)
-        if _belongs(server, target.instance):
+        if carries(server, target.instance):
             server.terminate()
             server.wait(STOP_SECONDS)
     except psutil.NoSuchProcess:
@@ -111,20 +113,13 @@ def stop(embedded: Embedded | None = None) -> bool:
 
 def _end_leftovers(instance: str) -> None:
     """Kill every process that carries the instance's marker: jobs, model servers, functions."""
-    found = [process for process in psutil.process_iter() if _belongs(process, instance)]
+    found = [process for process in psutil.process_iter() if carries(process, instance)]
     for process in found:
         try:
             process.kill()
         except psutil.NoSuchProcess:
             continue
     psutil.wait_procs(found, timeout=5)
-
-
-def _belongs(process: psutil.Process, instance: str) -> bool:
-    try:
-        return bool(process.environ().get(MARKER) == instance)
-    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess, OSError):
-        return False
 
 
 def _tail(path: Path, lines: int = 15) -> str:

@@ -1,5 +1,6 @@
 """Asks a model over HTTPS, signed with SigV4."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -52,8 +53,10 @@ def predict(environment: PlatformEnvironment, model: str, instances: list[dict[s
         return _send(url, body, dict(request.headers))
     except urllib.error.HTTPError as error:
         raise Failed(_problem(error)) from None
-    except urllib.error.URLError as error:
-        raise Failed(f"{url} cannot be reached: {error.reason}") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise Failed(f"{url} cannot be reached: {error}") from None
+    except ValueError:
+        raise Failed(f"{url} answered, but not with JSON") from None
 
 
 def _send(url: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:

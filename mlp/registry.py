@@ -87,10 +87,38 @@ def served(environment: PlatformEnvironment, model: str) -> int | None:
     return None if arn == NO_VERSION else int(arn.rpartition("/")[2])
 
 
+def release(
+    environment: PlatformEnvironment,
+    model: str,
+    version: Version,
+    reason: str,
+    minutes: float,
+    tell: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Approve `version` and, where the model is served, wait until it serves."""
+    serves = model in environment.settings.served_models
+    before = last_change(environment, model) if serves else None
+    set_approval(environment, version, "Approved", reason)
+    if serves:
+        wait_until_served(environment, model, version, before, minutes, tell)
+
+
+def last_change(environment: PlatformEnvironment, model: str) -> Any:
+    """Return when the serving stack was last updated; None if it never was."""
+    return environment.stack("Serving", model).get("LastUpdatedTime")
+
+
 def wait_until_served(
-    environment: PlatformEnvironment, model: str, version: Version, minutes: float, tell: Callable[[str], None]
+    environment: PlatformEnvironment,
+    model: str,
+    version: Version,
+    before_approval: Any,
+    minutes: float,
+    tell: Callable[[str], None],
 ) -> None:
     """Wait until `version` serves; `tell` hears of every change of state.
+
+    `before_approval` is what `last_change` returned before the version was approved.
 
     Raises
     ------
@@ -99,17 +127,17 @@ def wait_until_served(
     """
     deadline = time.monotonic() + minutes * 60
     pause = POLL_SECONDS if environment.embedded else POLL_SECONDS_AWS
-    before, at_first = "", environment.stack("Serving", model).get("LastUpdatedTime")
+    before = ""
     while time.monotonic() < deadline:
         stack = environment.stack("Serving", model)
         status, arn = stack["StackStatus"], _parameter(stack)
-        began = stack.get("LastUpdatedTime") != at_first
+        began = stack.get("LastUpdatedTime") != before_approval
         if status != before:
             before = status
             tell(status)
-        if not status.endswith("_IN_PROGRESS") and arn == version.arn:
+        if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE") and arn == version.arn:
             return
-        if began and status == "UPDATE_ROLLBACK_COMPLETE":
+        if began and status in ("UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED"):
             raise Failed(f"The release of version {version.number} was rolled back: {_first_failure(environment, model)}")
         time.sleep(pause)
     raise Failed(f"Version {version.number} does not serve after {minutes:g} minutes; ask with: mlp status")

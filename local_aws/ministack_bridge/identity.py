@@ -12,7 +12,7 @@ from ministack.core import iam_evaluator, router
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import iam, sts
 
-from local_aws.errors import AccessDenied, invalid
+from local_aws.errors import AccessDenied, ServiceError, invalid
 
 SESSION_SECONDS = 12 * 3600
 T = TypeVar("T")
@@ -53,8 +53,16 @@ def harden() -> None:
 
 
 def caller_of(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> Caller:
-    """Return the caller of the request that is being handled."""
+    """Return the caller of the request that is being handled.
+
+    Raises
+    ------
+    ServiceError
+        If the request is not signed: without a key, ministack would take it for root's.
+    """
     key = router.extract_access_key_id(dict(headers), dict(query)) or ""
+    if not key or iam_evaluator._signed_request.get() is None:
+        raise ServiceError("MissingAuthenticationToken", "Missing Authentication Token", 403)
     return Caller(key, get_account_id(), get_region())
 
 
@@ -78,6 +86,8 @@ def scope(account: str, region: str) -> Iterator[None]:
 def authorize(caller: Caller, action: str, resource: str, context: Mapping[str, Any] | None = None) -> None:
     """Raise AccessDenied unless the caller's policies allow `action` on `resource`."""
     service = action.partition(":")[0]
+    if not caller.access_key:
+        raise AccessDenied("anonymous", action, resource)
 
     def decide() -> Any:
         # What a service does on a role's behalf goes over TLS on AWS, where bucket policies ask for it.

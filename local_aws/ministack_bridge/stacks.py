@@ -111,10 +111,10 @@ def _with_operation(original: Callable[..., Any]) -> Callable[..., Any]:
         action = form.get("Action", [""])[0]
         if action not in CHANGES:
             return await original(method, path, headers, body, query)
-        stack = _stack_name(form.get("StackName", form.get("ChangeSetName", [""]))[0])
-        caller = caller_of(headers, query)
+        stack = _stack_name(form)
         try:
-            role = _service_role(caller, stack, form.get("RoleARN", [None])[0])
+            caller = caller_of(headers, query)
+            role = _service_role(caller, action, stack, form)
         except ServiceError as error:
             return _error("AccessDenied" if "Denied" in error.code else error.code, error.message, 403)
         if action in REFUSED_WHILE_BUSY and _is_busy(stack):
@@ -122,26 +122,43 @@ def _with_operation(original: Callable[..., Any]) -> Callable[..., Any]:
             return _error("ValidationError", f"Stack:{stack} is in {status} state and can not be updated.", 400)
         token = _operation.set(_Operation(caller, role))
         try:
-            return await original(method, path, headers, body, query)
+            answer = await original(method, path, headers, body, query)
         finally:
             _operation.reset(token)
+        if answer[0] == 200:
+            _remember((caller.account, caller.region, stack), action, role)
+        return answer
 
     return handle
 
 
-def _service_role(caller: Caller, stack: str, given: str | None) -> str | None:
+def _service_role(caller: Caller, action: str, stack: str, form: Mapping[str, list[str]]) -> str | None:
     """Return the role of the operation: the one given (if the caller may pass it), else the stack's last."""
-    place = (caller.account, caller.region, stack)
-    if given is None:
-        return _roles.get(place)
-    pass_role(caller, given, CLOUDFORMATION)
+    given = form.get("RoleARN", [None])[0]
+    if given is not None:
+        pass_role(caller, given, CLOUDFORMATION)
+        return given
+    if action == "CreateStack" or form.get("ChangeSetType") == ["CREATE"]:
+        return None
+    return _roles.get((caller.account, caller.region, stack))
+
+
+def _remember(place: tuple[str, str, str], action: str, role: str | None) -> None:
+    """Keep the role for the stack's later operations; a deleted stack leaves nothing to the next one of its name."""
     with _lock:
-        _roles[place] = given
-    return given
+        if action == "DeleteStack" or role is None:
+            _roles.pop(place, None)
+        else:
+            _roles[place] = role
 
 
-def _stack_name(name_or_arn: str) -> str:
-    return name_or_arn.split("/")[1] if name_or_arn.startswith("arn:") else name_or_arn
+def _stack_name(form: Mapping[str, list[str]]) -> str:
+    """Return the stack that a request is about; a change set may be named by its ARN alone."""
+    named = form.get("StackName", [""])[0]
+    if named:
+        return named.split("/")[1] if named.startswith("arn:") else named
+    change_set = cloudformation._change_sets.get(form.get("ChangeSetName", [""])[0], {})
+    return str(change_set.get("StackName", ""))
 
 
 def _is_busy(stack: str) -> bool:

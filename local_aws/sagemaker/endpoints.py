@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import tarfile
 import tempfile
 import threading
 from collections.abc import Callable
@@ -30,6 +31,9 @@ ScalableVariants = Callable[[Caller, str], set[str]]
 
 class DeploymentFailed(Exception):
     """The new generation cannot serve; the text becomes the FailureReason."""
+
+
+EXPECTED = (DeploymentFailed, TransferError, ServiceError, NotHealthy)
 
 
 class Endpoints:
@@ -81,14 +85,16 @@ class Endpoints:
         record = self.record(caller, name)
         self._check_scaled_variants(caller, record, config)
         counts = self._counts(record, config, parameters)
+        excluded = {item["VariantPropertyType"] for item in parameters.get("ExcludeRetainedVariantProperties", [])}
+        keep_weights = bool(parameters.get("RetainAllVariantProperties")) and "DesiredWeight" not in excluded
         deployment = parameters.get("DeploymentConfig")
         if deployment is None:
             deployment = record.get("LastDeploymentConfig", {}) if parameters.get("RetainDeploymentConfig") else {}
         check_guardrails(deployment, sum(counts.values()))
         with self._store.lock:
-            if record["EndpointStatus"] not in ("InService", "Failed"):
+            if record["EndpointStatus"] != "InService":
                 raise invalid(f"Cannot update in-progress endpoint {resource}.")
-            record["EndpointStatus"] = "Updating"
+            record["EndpointStatus"], record["keep_weights"] = "Updating", keep_weights
         self._in_background(self._update, record, config, counts, deployment)
         return {"EndpointArn": resource}
 
@@ -157,12 +163,19 @@ class Endpoints:
             record["EndpointStatus"] = "InService" if old else "Failed"
             return
         try:
+            record["incoming"] = new
             move(traffic, new, deployment, sum(counts.values()), lambda work: in_scope(caller, work))
         except RolledBack as failure:
             record["EndpointStatus"] = "RollingBack"
             new.stop()
             record["FailureReason"], record["EndpointStatus"] = str(failure), "InService"
             return
+        except Exception:
+            traffic.revert()
+            new.stop()
+            raise
+        finally:
+            record.pop("incoming", None)
         record["EndpointConfigName"] = config["EndpointConfigName"]
         record["LastDeploymentConfig"] = deployment
         if old is not None:
@@ -179,33 +192,49 @@ class Endpoints:
             If one does not come up; none of them is left running.
         """
         fleets: dict[str, Fleet] = {}
+        record["starting"] = fleets
         variants = {variant["VariantName"]: variant for variant in config["ProductionVariants"]}
         try:
             for name, variant in variants.items():
-                fleet = self._fleet(record, variant, counts[name])
-                fleet.start()
-                fleets[name] = fleet
-        except (DeploymentFailed, TransferError, ServiceError, NotHealthy) as failure:
+                fleets[name] = self._fleet(record, variant, counts[name])
+                fleets[name].start()
+        except Exception as failure:
             for fleet in fleets.values():
                 fleet.stop()
-            raise DeploymentFailed(_reason(failure, record, name)) from None
-        return Generation(config, fleets, {name: v.get("InitialVariantWeight", 1.0) for name, v in variants.items()})
+            if isinstance(failure, EXPECTED):
+                raise DeploymentFailed(_reason(failure, record, name)) from None
+            raise
+        finally:
+            record.pop("starting", None)
+        return Generation(config, fleets, self._weights(record, variants))
+
+    @staticmethod
+    def _weights(record: Record, variants: dict[str, Record]) -> dict[str, float]:
+        """Return the weights of the configuration, unless the update keeps those that the endpoint has now."""
+        weights = {name: float(variant.get("InitialVariantWeight", 1.0)) for name, variant in variants.items()}
+        current: Generation | None = record["traffic"].current
+        if current is not None and record.pop("keep_weights", False):
+            weights |= {name: weight for name, weight in current.weights.items() if name in weights}
+        return weights
 
     def _fleet(self, record: Record, variant: Record, count: int) -> Fleet:
         caller: Caller = record["caller"]
         model = self._store.get("model", caller, variant["ModelName"])
         if model is None:
             raise DeploymentFailed(f"Model {variant['ModelName']} does not exist any more")
-        image, data, environment = self._models.container_of(caller, model)
+        image, data, environment = self._models.container_of(model)
         problem = image_problem(image)
         if problem:
             raise DeploymentFailed(problem)
         credentials = assume(model["ExecutionRoleArn"], SAGEMAKER, "SageMaker", caller.region)
         folder = Path(tempfile.mkdtemp(prefix="endpoint-"))
-        record.setdefault("folders", []).append(folder)
         storage = RoleStorage(credentials, self._endpoint_url)
-        (folder / "model.tar.gz").write_bytes(storage.read(data))
-        unpack(folder / "model.tar.gz", folder / "ml/model")
+        try:
+            (folder / "model.tar.gz").write_bytes(storage.read(data))
+            unpack(folder / "model.tar.gz", folder / "ml/model")
+        except (tarfile.TarError, OSError, EOFError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise DeploymentFailed(f"Failed to extract the model artifact {data}: {error}") from None
         logs = JobLogs(
             credentials.caller,
             f"/aws/sagemaker/Endpoints/{record['EndpointName']}",
@@ -215,6 +244,7 @@ class Endpoints:
             model_dir=folder / "ml/model",
             environment={**environment, **credentials.as_environment(), "AWS_ENDPOINT_URL": self._endpoint_url},
             log=logs.write,
+            close_log=logs.close,
             startup_seconds=variant.get("ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS),
         )
         record["capture_storage"] = storage
@@ -229,10 +259,9 @@ class Endpoints:
         if record["EndpointStatus"] != "InService":
             raise invalid(f"Cannot update in-progress endpoint {resource}.")
         generation: Generation = record["traffic"].current
+        _check_capacities(name, generation, parameters["DesiredWeightsAndCapacities"])
         for wanted in parameters["DesiredWeightsAndCapacities"]:
             variant = wanted["VariantName"]
-            if variant not in generation.fleets:
-                raise invalid(f"Endpoint {name} has no variant {variant}; it has {', '.join(generation.fleets)}")
             if "DesiredInstanceCount" in wanted:
                 generation.fleets[variant].scale(wanted["DesiredInstanceCount"])
             if "DesiredWeight" in wanted:
@@ -254,7 +283,7 @@ class Endpoints:
     def image_of(self, caller: Caller, model_name: str) -> str:
         """Return the image that a model runs; empty where the model was deleted."""
         model = self._store.get("model", caller, model_name)
-        return self._models.container_of(caller, model)[0] if model else ""
+        return self._models.container_of(model)[0] if model else ""
 
     def list_endpoints(self, caller: Caller, parameters: Record) -> Record:
         """ListEndpoints."""
@@ -287,11 +316,11 @@ class Endpoints:
 
     @staticmethod
     def _clear(record: Record) -> None:
-        generation: Generation | None = record["traffic"].current
-        if generation is not None:
-            generation.stop(drain_seconds=0)
-        for folder in record.get("folders", []):
-            shutil.rmtree(folder, ignore_errors=True)
+        for generation in (record["traffic"].current, record.get("incoming")):
+            if generation is not None:
+                generation.stop(drain_seconds=0)
+        for fleet in list(record.get("starting", {}).values()):
+            fleet.stop()
 
     def stop_all(self) -> None:
         """End every model server."""
@@ -320,6 +349,20 @@ class Endpoints:
             detail["FailureReason"] = record["FailureReason"]
         name = "SageMaker Endpoint State Change"
         in_scope(record["caller"], lambda: emit_event(name, detail, [record["EndpointArn"]]))
+
+
+def _check_capacities(name: str, generation: Generation, wanted: list[Record]) -> None:
+    """Raise unless all of `wanted` can be carried out, so that nothing is half done."""
+    weights = dict(generation.weights)
+    for change in wanted:
+        variant = change["VariantName"]
+        if variant not in generation.fleets:
+            raise invalid(f"Endpoint {name} has no variant {variant}; it has {', '.join(generation.fleets)}")
+        if change.get("DesiredInstanceCount", 1) < 1:
+            raise invalid(f"Variant {variant}: DesiredInstanceCount must be at least 1, got {change['DesiredInstanceCount']}")
+        weights[variant] = change.get("DesiredWeight", weights[variant])
+    if sum(weights.values()) <= 0:
+        raise invalid(f"The weights of the variants of {name} must not all be 0")
 
 
 def _variant(generation: Generation, name: str, endpoints: Endpoints, caller: Caller) -> Record:

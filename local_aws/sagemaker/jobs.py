@@ -21,7 +21,12 @@ from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now, page
 
 log = logging.getLogger(__name__)
 MAX_REASON = 1024
+INTERNAL_ERROR = "InternalServerError: We encountered an internal error. Please try again."
 RUNNING = ("InProgress", "Stopping")
+
+
+class Stopped(Exception):
+    """The job was stopped before its end."""
 
 
 class JobFailed(Exception):
@@ -83,9 +88,9 @@ class Jobs(ABC):
                 raise in_use(f"{self.kind} job names must be unique within an AWS account and region: {name} is taken")
             record = {**parameters, f"{self.kind}JobArn": resource, self._status: "InProgress"}
             record |= {"CreationTime": now(), "LastModifiedTime": now()}
+            running = self._running[resource] = Running()
             self._store.put(self._resource, caller, name, record)
             self._store.set_tags(resource, parameters.get("Tags", []))
-        running = self._running[resource] = Running()
         threading.Thread(target=self._run, args=(credentials, record, running), daemon=True).start()
         return {f"{self.kind}JobArn": resource}
 
@@ -111,10 +116,12 @@ class Jobs(ABC):
         name = parameters[f"{self.kind}JobName"]
         resource = arn(caller, self._resource, name)
         self._store.authorize(caller, f"Stop{self.kind}Job", resource)
-        record = self.record(caller, name)
-        if record[self._status] not in RUNNING:
-            raise invalid(f"The request was rejected because the {self.kind.lower()} job is in status {record[self._status]}.")
-        record[self._status] = "Stopping"
+        with self._store.lock:
+            record = self.record(caller, name)
+            if record[self._status] not in RUNNING:
+                status = record[self._status]
+                raise invalid(f"The request was rejected because the {self.kind.lower()} job is in status {status}.")
+            record[self._status] = "Stopping"
         self._running[resource].stop.set()
 
     def record(self, caller: Caller, name: str) -> Record:
@@ -139,37 +146,43 @@ class Jobs(ABC):
             running.ended.wait(10)
 
     def _run(self, credentials: Credentials, record: Record, running: Running) -> None:
-        name = record[f"{self.kind}JobName"]
-        folder = Path(tempfile.mkdtemp(prefix=f"{self._resource}-"))
-        logs = JobLogs(credentials.caller, self.log_group, f"{name}/algo-1-{int(now().timestamp())}")
-        storage = RoleStorage(credentials, self._endpoint_url)
         record[f"{self.kind}StartTime"] = now()
+        status, reason = "Failed", INTERNAL_ERROR
+        try:
+            status, reason = self._run_in_folder(credentials, record, running)
+        except Exception:
+            log.exception("%s failed", record[f"{self.kind}JobName"])
+        finally:
+            record[f"{self.kind}EndTime"] = record["LastModifiedTime"] = now()
+            if status == "Failed":
+                record["FailureReason"] = reason[:MAX_REASON]
+            self._finish(record, status)
+            with self._store.lock:
+                record[self._status] = status
+            running.ended.set()
+        in_scope(credentials.caller, lambda: self._announce(record))
+
+    def _run_in_folder(self, credentials: Credentials, record: Record, running: Running) -> tuple[str, str]:
+        """Do the job; return its last status and, for a failure, the reason."""
+        folder = Path(tempfile.mkdtemp(prefix=f"{self._resource}-"))
+        stream = f"{record[f'{self.kind}JobName']}/algo-1-{int(now().timestamp())}"
+        logs = JobLogs(credentials.caller, self.log_group, stream)
+        storage = RoleStorage(credentials, self._endpoint_url)
         try:
             problem = image_problem(self._image(record))
             if problem:
-                raise JobFailed(problem)
+                return "Failed", problem
             self._work(record, Workplace(folder, credentials, storage, logs, running.stop))
-            record[self._status] = "Stopped" if running.stop.is_set() else "Completed"
+        except Stopped:
+            return "Stopped", ""
         except (JobFailed, TransferError, ServiceError) as failure:
-            stopped = running.stop.is_set() and not isinstance(failure, TransferError)
-            self._fail(record, str(failure), "Stopped" if stopped else "Failed")
-        except Exception:
-            log.exception("%s failed", name)
-            self._fail(record, "InternalServerError: We encountered an internal error. Please try again.", "Failed")
+            return "Failed", str(failure)
         finally:
             logs.close()
             shutil.rmtree(folder, ignore_errors=True)
-            record[f"{self.kind}EndTime"] = record["LastModifiedTime"] = now()
-            self._finish(record)
-            running.ended.set()
-            in_scope(credentials.caller, lambda: self._announce(record))
+        return "Completed", ""
 
-    def _fail(self, record: Record, reason: str, status: str) -> None:
-        record[self._status] = status
-        if status == "Failed":
-            record["FailureReason"] = reason[:MAX_REASON]
-
-    def _finish(self, record: Record) -> None:  # noqa: B027 - not every kind has something to add
+    def _finish(self, record: Record, status: str) -> None:  # noqa: B027 - not every kind has something to add
         """Set what is known only at the end."""
 
     def _announce(self, record: Record) -> None:
@@ -191,13 +204,10 @@ class Jobs(ABC):
 
 
 def check(outcome: Outcome, message: Callable[[], str], limit_seconds: int) -> None:
-    """Raise JobFailed unless the command ended well.
-
-    A job that was stopped is no failure; one that ran out of time is.
-    """
-    if outcome.timed_out:
-        raise JobFailed(f"MaxRuntimeExceeded: the job was stopped after {limit_seconds} seconds")
+    """Raise JobFailed unless the command ended well, Stopped if it was stopped."""
     if outcome.stopped:
-        raise JobFailed("stopped")
+        raise Stopped
+    if outcome.timed_out:
+        raise JobFailed(f"ClientError: The job exceeded its limit of {limit_seconds} seconds and was stopped")
     if outcome.exit_code != 0:
         raise JobFailed(message())

@@ -43,6 +43,8 @@ class Models:
             if self._store.get("model", caller, name):
                 raise invalid(f"Cannot create already existing model {resource}")
             record = {**parameters, "ModelArn": resource, "CreationTime": now(), "PrimaryContainer": container}
+            # A model keeps what it runs, whatever becomes of the package that it was made from.
+            record["runs"] = self._resolved(caller, container)
             self._store.put("model", caller, name, record)
             self._store.set_tags(resource, parameters.get("Tags", []))
         return {"ModelArn": resource}
@@ -72,13 +74,18 @@ class Models:
             raise invalid(f"Cannot create a model from {package_name}: its approval status is {status}, not Approved")
         return str(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
 
-    def container_of(self, caller: Caller, model: Record) -> tuple[str, str, dict[str, str]]:
-        """Return image, artifact and environment with which a model's containers run."""
-        container = model["PrimaryContainer"]
+    def _resolved(self, caller: Caller, container: Record) -> tuple[str, str, dict[str, str]]:
+        """Return image, artifact and environment with which a container runs."""
         package = self._store.get("model-package", caller, container.get("ModelPackageName", ""))
         inner = package["InferenceSpecification"]["Containers"][0] if package else container
         environment = {**inner.get("Environment", {}), **container.get("Environment", {})}
         return inner["Image"], inner["ModelDataUrl"], environment
+
+    @staticmethod
+    def container_of(model: Record) -> tuple[str, str, dict[str, str]]:
+        """Return image, artifact and environment with which a model's containers run."""
+        runs: tuple[str, str, dict[str, str]] = model["runs"]
+        return runs
 
     def describe_model(self, caller: Caller, parameters: Record) -> Record:
         """DescribeModel."""

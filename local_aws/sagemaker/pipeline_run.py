@@ -154,6 +154,8 @@ class PipelineRun:
         self._current = None
         status = described[f"{kind}JobStatus"]
         if status == "Stopped":
+            if not self._stop.is_set():
+                raise StepFailed(f"ClientError: {name} was stopped ({described.get('SecondaryStatus', 'Stopped')})")
             raise Stopped
         if status == "Failed":
             raise StepFailed(described["FailureReason"])

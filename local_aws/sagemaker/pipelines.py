@@ -81,7 +81,7 @@ class Pipelines:
 
     def describe(self, caller: Caller, parameters: Record) -> Record:
         """DescribePipeline."""
-        name = parameters["PipelineName"]
+        name = parameters["PipelineName"].rpartition("/")[2]
         self._store.authorize(caller, "DescribePipeline", arn(caller, "pipeline", name))
         return self._pipeline(caller, name)
 
@@ -143,8 +143,11 @@ class Pipelines:
     def stop(self, caller: Caller, parameters: Record) -> Record:
         """StopPipelineExecution."""
         record = self._execution(caller, parameters, "StopPipelineExecution")
-        if record["PipelineExecutionStatus"] == "Executing":
-            record["PipelineExecutionStatus"] = "Stopping"
+        with self._store.lock:
+            executing = record["PipelineExecutionStatus"] == "Executing"
+            if executing:
+                record["PipelineExecutionStatus"] = "Stopping"
+        if executing:
             self._runs[record["PipelineExecutionArn"]].stop()
         return {"PipelineExecutionArn": record["PipelineExecutionArn"]}
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from local_aws.errors import ServiceError, invalid
-from local_aws.ministack_bridge.identity import Caller, allowed
+from local_aws.ministack_bridge.identity import Caller, allowed, in_scope
 from local_aws.ministack_bridge.observability import emit_event
 from local_aws.s3_transfer import split_uri
 from local_aws.sagemaker.store import Record, Store, arn, now, page
@@ -93,7 +93,7 @@ class Registry:
             }
             self._store.put(PACKAGE, caller, resource, record)
             self._store.set_tags(resource, parameters.get("Tags", []))
-        self._announce(record)
+        self._announce(caller, record)
         return {"ModelPackageArn": resource}
 
     @staticmethod
@@ -116,12 +116,13 @@ class Registry:
     def list_packages(self, caller: Caller, parameters: Record) -> Record:
         """ListModelPackages."""
         name = _group_name(parameters.get("ModelPackageGroupName", ""))
-        self._store.authorize(caller, "ListModelPackages", arn(caller, GROUP, name) if name else "*")
+        # The service authorization reference names the versions as this call's resource.
+        self._store.authorize(caller, "ListModelPackages", arn(caller, PACKAGE, f"{name}/*") if name else "*")
         self._group(caller, name)
         wanted = parameters.get("ModelApprovalStatus")
         found = [p for p in self._versions(caller, name) if wanted in (None, p["ModelApprovalStatus"])]
         found.sort(key=lambda record: int(record["ModelPackageVersion"]))
-        if parameters.get("SortOrder", "Descending") == "Descending":
+        if parameters.get("SortOrder") == "Descending":
             found.reverse()
         return page(found, parameters, "ModelPackageSummaryList")
 
@@ -141,7 +142,7 @@ class Registry:
                 metadata.pop(key, None)
             record["CustomerMetadataProperties"] = metadata
             record["LastModifiedTime"] = now()
-        self._announce(record)
+        self._announce(caller, record)
         return {"ModelPackageArn": record["ModelPackageArn"]}
 
     def delete_package(self, caller: Caller, parameters: Record) -> None:
@@ -151,7 +152,8 @@ class Registry:
         self._package(caller, name)
         self._store.remove(PACKAGE, caller, name)
 
-    def _announce(self, record: Record) -> None:
+    @staticmethod
+    def _announce(caller: Caller, record: Record) -> None:
         keys = (
             "ModelPackageGroupName",
             "ModelPackageVersion",
@@ -168,7 +170,8 @@ class Registry:
         detail["CertifyForMarketplace"] = False
         detail["CreationTime"] = _iso(record["CreationTime"])
         detail["LastModifiedTime"] = _iso(record["LastModifiedTime"])
-        emit_event("SageMaker Model Package State Change", detail, [record["ModelPackageArn"]])
+        name = "SageMaker Model Package State Change"
+        in_scope(caller, lambda: emit_event(name, detail, [record["ModelPackageArn"]]))
 
     def _versions(self, caller: Caller, group: str) -> list[Record]:
         return [p for p in self._store.all(PACKAGE, caller) if p["ModelPackageGroupName"].lower() == group.lower()]

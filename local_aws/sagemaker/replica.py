@@ -1,5 +1,7 @@
 """One model server process, and the fleet of equal ones behind a variant."""
 
+import logging
+import shutil
 import sys
 import tarfile
 import threading
@@ -13,12 +15,14 @@ import urllib3
 
 from local_aws.containers import process
 
+log = logging.getLogger(__name__)
 ENTRY = Path(__file__).parents[1] / "containers/toolkit/serving_entry.py"
 PING_SECONDS = 2
 MODEL_SECONDS = 60
 """Longest answer that InvokeEndpoint waits for."""
 START_ATTEMPTS = 2
 CHECK_SECONDS = 0.3
+DRAIN_SECONDS = 60
 
 
 class NotHealthy(Exception):
@@ -36,6 +40,7 @@ class Container:
     model_dir: Path
     environment: Mapping[str, str]
     log: Callable[[str], None]
+    close_log: Callable[[], None]
     startup_seconds: float
 
 
@@ -157,13 +162,13 @@ class Fleet:
     def stop(self, drain_seconds: float = 0) -> None:
         """End all replicas, after the requests under way or `drain_seconds`."""
         self._stopped.set()
-        deadline = time.monotonic() + drain_seconds
-        while time.monotonic() < deadline and any(replica.in_flight for replica in self._replicas):
-            time.sleep(0.05)
+        _drain(self._replicas, drain_seconds)
         with self._lock:
             replicas, self._replicas = self._replicas, []
         for replica in replicas:
             replica.stop()
+        self._container.close_log()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _new(self) -> Replica:
         self._started += 1
@@ -184,18 +189,28 @@ class Fleet:
 
     def _watch(self) -> None:
         while not self._stopped.wait(CHECK_SECONDS):
-            with self._lock:
-                dead = [replica for replica in self._replicas if not replica.alive]
-                self._replicas = [replica for replica in self._replicas if replica.alive]
-                surplus = self._replicas[self.desired :]
-                self._replicas = self._replicas[: self.desired]
-                missing = self.desired - len(self._replicas)
-            for replica in surplus:
-                replica.stop()
-            if dead:
-                self._container.log(f"{len(dead)} model server(s) ended unexpectedly and are started again")
-            for _ in range(missing):
-                self._add()
+            try:
+                self._repair()
+            except Exception:
+                log.exception("a fleet could not be repaired; it is tried again")
+
+    def _repair(self) -> None:
+        """Replace what has died, and follow the desired number."""
+        with self._lock:
+            dead = [replica for replica in self._replicas if not replica.alive]
+            self._replicas = [replica for replica in self._replicas if replica.alive]
+            surplus = self._replicas[self.desired :]
+            self._replicas = self._replicas[: self.desired]
+            missing = self.desired - len(self._replicas)
+        for replica in dead:
+            replica.stop()
+        for replica in surplus:
+            _drain([replica], DRAIN_SECONDS)
+            replica.stop()
+        if dead:
+            self._container.log(f"{len(dead)} model server(s) ended unexpectedly and are started again")
+        for _ in range(missing):
+            self._add()
 
     def _add(self) -> None:
         try:
@@ -208,6 +223,13 @@ class Fleet:
                 self._replicas.append(replica)
                 return
         replica.stop()
+
+
+def _drain(replicas: list[Replica], seconds: float) -> None:
+    """Wait until no request is under way, or `seconds` have passed."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and any(replica.in_flight for replica in replicas):
+        time.sleep(0.05)
 
 
 def unpack(artifact: Path, model_dir: Path) -> None:

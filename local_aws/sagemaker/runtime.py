@@ -18,6 +18,7 @@ from local_aws.sagemaker.capture import Capture
 from local_aws.sagemaker.endpoint_metrics import EndpointMetrics, Invocation
 from local_aws.sagemaker.endpoints import Endpoints
 from local_aws.sagemaker.replica import MODEL_SECONDS, Unavailable
+from local_aws.sagemaker.rollout import Generation
 from local_aws.sagemaker.store import Store, arn
 
 MAX_BODY = 6 * 1024 * 1024
@@ -35,7 +36,10 @@ class Runtime:
         self, _method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
     ) -> Response:
         """Answer one HTTP request."""
-        caller = caller_of(headers, query)
+        try:
+            caller = caller_of(headers, query)
+        except ServiceError as error:
+            return _error(error, {})
         return await asyncio.to_thread(self._answer, caller, path, headers, body)
 
     def _answer(self, caller: Caller, path: str, headers: dict[str, str], body: bytes) -> Response:
@@ -64,7 +68,7 @@ class Runtime:
         if variant not in generation.fleets:
             raise ServiceError("ValidationError", f"Endpoint {name} has no variant {variant}")
         asked = time.perf_counter()
-        status, content_type, answer = self._ask(record, variant, generation.fleets[variant], headers, body)
+        status, content_type, answer = self._ask(record, variant, generation, headers, body)
         seconds = time.perf_counter() - asked
         self._metrics.record(
             Invocation(
@@ -88,14 +92,21 @@ class Runtime:
         return 200, sent, answer
 
     @staticmethod
-    def _ask(record: dict[str, Any], variant: str, fleet: Any, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
+    def _ask(
+        record: dict[str, Any], variant: str, generation: Generation, headers: dict[str, str], body: bytes
+    ) -> tuple[int, str, bytes]:
         forwarded = {
             "Content-Type": headers.get("content-type", "application/octet-stream"),
             "Accept": headers.get("accept", "*/*"),
         }
         try:
-            status, content_type, answer = fleet.invoke(body, forwarded)
-        except Unavailable:
+            try:
+                status, content_type, answer = generation.fleets[variant].invoke(body, forwarded)
+            except Unavailable:
+                # The generation may have been retired between choosing and asking it.
+                following = record["traffic"].pick()
+                status, content_type, answer = following.fleets[variant].invoke(body, forwarded)
+        except (Unavailable, KeyError):
             message = f"{variant} of {record['EndpointName']} has no model server that answers; one is being started."
             raise ServiceError("ServiceUnavailable", message, 503) from None
         except urllib3.exceptions.HTTPError:

@@ -54,6 +54,7 @@ class Store:
 
         `tags` are those that the request brings; creating with tags asks for AddTags as well, as on AWS.
         """
+        resource = lowered(resource)
         given = {tag["Key"]: tag["Value"] for tag in tags or ()}
         context: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in given.items()}
         context |= {f"aws:ResourceTag/{key}": value for key, value in self.tags.get(resource, {}).items()}
@@ -67,6 +68,11 @@ class Store:
 def arn(caller: Caller, kind: str, name: str) -> str:
     """ARN of a SageMaker resource; SageMaker lower-cases names in it."""
     return f"arn:aws:sagemaker:{caller.region}:{caller.account}:{kind}/{name.lower()}"
+
+
+def lowered(resource: str) -> str:
+    """Return an ARN as SageMaker keeps it, with a lower-case name, so that no spelling escapes a policy."""
+    return resource.lower() if resource.startswith("arn:") else resource
 
 
 def now() -> datetime:

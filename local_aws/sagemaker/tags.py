@@ -1,7 +1,8 @@
 """AddTags, DeleteTags, ListTags."""
 
+from local_aws.errors import not_found
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.store import Record, Store
+from local_aws.sagemaker.store import Record, Store, lowered
 
 
 class Tags:
@@ -13,14 +14,20 @@ class Tags:
 
     def add(self, caller: Caller, parameters: Record) -> Record:
         """AddTags."""
-        resource = parameters["ResourceArn"]
+        resource = lowered(parameters["ResourceArn"])
         self._store.authorize(caller, "AddTags", resource, parameters["Tags"])
+        self._require(caller, resource)
         self._store.set_tags(resource, parameters["Tags"])
         return {"Tags": _listed(self._store, resource)}
 
+    def _require(self, caller: Caller, resource: str) -> None:
+        kind, _, name = resource.partition(f"{caller.account}:")[2].partition("/")
+        if self._store.get(kind, caller, name) is None and self._store.get(kind, caller, resource) is None:
+            raise not_found(f"Resource {resource} does not exist.")
+
     def delete(self, caller: Caller, parameters: Record) -> None:
         """DeleteTags."""
-        resource = parameters["ResourceArn"]
+        resource = lowered(parameters["ResourceArn"])
         self._store.authorize(caller, "DeleteTags", resource)
         with self._store.lock:
             for key in parameters["TagKeys"]:
@@ -28,7 +35,7 @@ class Tags:
 
     def list_tags(self, caller: Caller, parameters: Record) -> Record:
         """ListTags."""
-        resource = parameters["ResourceArn"]
+        resource = lowered(parameters["ResourceArn"])
         self._store.authorize(caller, "ListTags", resource)
         return {"Tags": _listed(self._store, resource)}
 

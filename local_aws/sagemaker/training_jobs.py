@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 from local_aws.containers import process
-from local_aws.sagemaker.jobs import Jobs, Workplace, check
+from local_aws.sagemaker.jobs import Jobs, Stopped, Workplace, check
 from local_aws.sagemaker.store import Record, now
 
 ENTRY = Path(__file__).parents[1] / "containers/toolkit/training_entry.py"
@@ -35,6 +35,11 @@ class TrainingJobs(Jobs):
             stop=place.stop,
         )
         failure = place.folder / "output/failure"
+        if outcome.timed_out:
+            # As on AWS: out of time is Stopped, not Failed, and what the script has saved by then is kept.
+            record["SecondaryStatus"] = "MaxRuntimeExceeded"
+            self._upload(record, place)
+            raise Stopped
         check(outcome, lambda: f"AlgorithmError: {_reason(failure, place)}, exit code: {outcome.exit_code}", limit)
         _enter(record, "Uploading")
         self._upload(record, place)
@@ -83,9 +88,8 @@ class TrainingJobs(Jobs):
             place.storage.upload(place.folder / "output.tar.gz", f"{base}/output.tar.gz", target.get("KmsKeyId"))
         record["ModelArtifacts"] = {"S3ModelArtifacts": f"{base}/model.tar.gz"}
 
-    def _finish(self, record: Record) -> None:
-        status = record[self._status]
-        _enter(record, status)
+    def _finish(self, record: Record, status: str) -> None:
+        _enter(record, "MaxRuntimeExceeded" if record.get("SecondaryStatus") == "MaxRuntimeExceeded" else status)
         seconds = int((record["TrainingEndTime"] - record["TrainingStartTime"]).total_seconds())
         record["TrainingTimeInSeconds"] = record["BillableTimeInSeconds"] = max(1, seconds)
 

@@ -35,5 +35,5 @@ def test_unknown_images_are_refused(values: dict, expected: str) -> None:
 
 def test_a_region_without_the_image_is_refused() -> None:
     stack = Stack(App(), "Mars", env={"account": "111122223333", "region": "mars-north-1"})
-    with pytest.raises(ValueError, match="no sklearn image in region 'mars-north-1'; allowed: .*eu-central-1"):
+    with pytest.raises(ValueError, match=r"no sklearn image in region 'mars-north-1'; allowed: .*eu-central-1"):
         image(stack)

@@ -79,9 +79,9 @@ def test_two_steps_of_one_name_are_refused_before_synth() -> None:
 
 def test_references_to_nothing_are_refused_before_synth() -> None:
     broken = processing("use", inputs=[ProcessingInput(name="a", s3_uri=step_property("nobody", "X"))])
-    with pytest.raises(ValueError, match="step 'use': refers to 'Steps.nobody.X', but steps here are: prepare"):
+    with pytest.raises(ValueError, match=r"step 'use': refers to 'Steps.nobody.X', but steps here are: prepare"):
         render(processing(), broken)
-    with pytest.raises(ValueError, match="refers to 'Parameters.InputData'"):
+    with pytest.raises(ValueError, match=r"refers to 'Parameters.InputData'"):
         PipelineDefinition([], [processing()]).render()
 
 

@@ -51,7 +51,7 @@ def test_the_comprehensive_sample_names_every_setting() -> None:
         return found
 
     def keys(node: object) -> set[str]:
-        return {key for key in node} | {k for v in node.values() for k in keys(v)} if isinstance(node, dict) else set()
+        return set(node) | {k for v in node.values() for k in keys(v)} if isinstance(node, dict) else set()
 
     from stacks.settings.root import Environment
 
@@ -111,7 +111,7 @@ def test_files_that_are_no_configuration_are_told_so(tmp_path: Path, text: str) 
 
 
 def test_a_missing_file_names_those_that_exist(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="no such file; there are: .*local.yaml"):
+    with pytest.raises(SettingsError, match=r"no such file; there are: .*local.yaml"):
         load_settings(ROOT / "config/nowhere.yaml")
 
 
