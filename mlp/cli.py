@@ -18,7 +18,9 @@ from mlp.environment import PlatformEnvironment, embedded_for, explain
 from mlp.errors import MlpError
 from mlp.training import Step
 
-app = typer.Typer(help="Train, release and ask models, on AWS and on the embedded AWS.", no_args_is_help=True)
+app = typer.Typer(
+    help="Train, release and ask models, on AWS and on the embedded AWS.", no_args_is_help=True, pretty_exceptions_enable=False
+)
 
 Env = Annotated[str, typer.Option("--env", envvar="MLP_ENV", help="Environment: a file under config/.")]
 Model = Annotated[str, typer.Argument(help="Model: a folder under models/.")]

@@ -28,14 +28,15 @@ def lines(environment: PlatformEnvironment, model: str, part: str, *, follow: bo
     """
     environment.require_model(model)
     group, prefix = _place(environment, model, part)
-    client, seen = environment.client("logs"), set[str]()
+    client, seen = environment.client("logs"), set[tuple[object, ...]]()
     while True:
         found = _events(client, group, prefix)
         if not found and not follow:
             raise MlpError(f"{part} of {model} has written nothing yet (log group {group})")
         for event in found:
-            if event["eventId"] not in seen:
-                seen.add(event["eventId"])
+            identity = (event.get("eventId"), event["logStreamName"], event["timestamp"], event["message"])
+            if identity not in seen:
+                seen.add(identity)
                 yield event["message"].rstrip()
         if not follow:
             return
