@@ -101,14 +101,10 @@ class PlatformStorage(Construct):
         )
         acknowledge(
             bucket,
-            "S3 delivers server access logs only to buckets encrypted with SSE-S3, and a bucket that logs to itself never stops",
+            "S3 delivers server access logs only to buckets encrypted with SSE-S3",
             "NIST.800.53.R5-S3DefaultEncryptionKMS",
             "HIPAA.Security-S3DefaultEncryptionKMS",
             "PCI.DSS.321-S3DefaultEncryptionKMS",
-            "AwsSolutions-S1",
-            "NIST.800.53.R5-S3BucketLoggingEnabled",
-            "HIPAA.Security-S3BucketLoggingEnabled",
-            "PCI.DSS.321-S3BucketLoggingEnabled",
         )
         return bucket
 

@@ -1,6 +1,7 @@
 """Training jobs: script mode through AWS's own training toolkit."""
 
 import json
+import re
 import sys
 import tarfile
 from pathlib import Path
@@ -10,6 +11,10 @@ from local_aws.sagemaker.jobs import Jobs, Stopped, Workplace, check
 from local_aws.sagemaker.store import Record, now
 
 ENTRY = Path(__file__).parents[1] / "containers/toolkit/training_entry.py"
+
+
+NO_MESSAGE = 'ErrorMessage ""'
+EXCEPTION = re.compile(r"^(?!ExecuteUserScriptError)[\w.]+(Error|Exception|Exit|Interrupt)\b: ")
 
 
 class TrainingJobs(Jobs):
@@ -110,7 +115,12 @@ def _pack(folder: Path, target: Path) -> None:
 
 
 def _reason(failure: Path, place: Workplace) -> str:
-    """Return what the container wrote to its failure file, else the end of its log."""
-    if failure.is_file() and failure.read_text().strip():
-        return failure.read_text().strip()
-    return "\n".join(list(place.logs.tail)[-10:])
+    """Return what the container wrote to its failure file, else the end of its log.
+
+    The toolkit keeps the messages of Python's own exceptions only; those of a library's come from the log.
+    """
+    text = failure.read_text().strip() if failure.is_file() else ""
+    if not text:
+        return "\n".join(list(place.logs.tail)[-10:])
+    raised = [line for line in place.logs.tail if EXCEPTION.match(line)]
+    return text.replace(NO_MESSAGE, f'ErrorMessage "{raised[-1]}"') if raised else text

@@ -91,12 +91,12 @@ def test_down_leaves_no_process_even_after_the_server_was_killed(tmp_path, monke
     child = psutil.Popen(["sleep", "600"], env={MARKER: embedded.instance})
     psutil.Process(embedded.pid).kill()
     assert local.stop()
-    assert child.wait(10) is not None
+    wait_for(lambda: not child.is_running(), seconds=10)
     assert not local.stop()
 
 
 def test_a_taken_port_is_told(tmp_path, monkeypatch, deployed: Platform) -> None:
     monkeypatch.setenv("MLP_STATE_DIR", str(tmp_path))
     assert deployed.environment.embedded
-    with pytest.raises(MlpError, match="is taken. Stop what listens there, or choose another"):
+    with pytest.raises(MlpError, match=r"is taken. Stop what listens there, or choose another"):
         local.start("local", deployed.environment.embedded.port, "000000000000", "us-east-1")

@@ -1,0 +1,91 @@
+"""Five compliance packs over every stack of both samples: no finding that is not acknowledged, no acknowledgement without one."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import cdk_nag
+import pytest
+from aws_cdk import App, Stack, Validations
+from aws_cdk import aws_s3 as s3
+
+from ml_platform import compliance
+from stacks.platform import build_platform
+from stacks.settings import load_settings
+from tests.conftest import ROOT, SAMPLES
+
+PACKS = (
+    cdk_nag.AwsSolutionsChecks,
+    cdk_nag.NIST80053R5Checks,
+    cdk_nag.HIPAASecurityChecks,
+    cdk_nag.PCIDSS321Checks,
+    cdk_nag.ServerlessChecks,
+)
+
+
+def findings(folder: Path, build: Callable[[App], object]) -> set[tuple[str, str]]:
+    """Return (rule, construct path) of everything that the packs report."""
+    app = App(outdir=str(folder), context=json.loads((ROOT / "cdk.json").read_text())["context"])
+    build(app)
+    Validations.of(app).add_plugins(*(pack(app) for pack in PACKS))
+    try:
+        app.synth()
+    except RuntimeError as error:
+        assert "ValidationFailed" in str(error)
+    report = json.loads((folder / "validation-report.json").read_text())
+    return {
+        (violation["ruleName"], resource["constructPath"])
+        for plugin in report["pluginReports"]
+        for violation in plugin["violations"]
+        for resource in violation.get("violatingConstructs", violation.get("violatingResources", []))
+        if not violation.get("suppressed")
+    }
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLES))
+def test_nothing_is_found_that_is_not_acknowledged(sample: str, tmp_path: Path) -> None:
+    found = findings(tmp_path, lambda app: build_platform(app, load_settings(SAMPLES[sample])))
+    assert not found
+
+
+def test_the_packs_can_fail(tmp_path: Path) -> None:
+    found = findings(tmp_path, lambda app: s3.Bucket(Stack(app, "Canary"), "Open"))
+    prefixes = {rule.split("-")[0] for rule, _ in found}
+    assert {"AwsSolutions", "NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321"} <= prefixes
+
+
+def test_every_acknowledgement_matches_a_finding_and_names_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    acknowledged: list[tuple[str, str, str]] = []
+
+    def record(resource, reason: str, *ids: str) -> None:
+        acknowledged.extend((finding, resource.node.path, reason) for finding in ids)
+
+    import ml_platform.alerts
+    import ml_platform.execution_role
+    import ml_platform.function
+    import ml_platform.prediction_route
+    import ml_platform.promotion
+    import ml_platform.storage
+
+    for module in (
+        ml_platform.alerts,
+        ml_platform.function,
+        ml_platform.prediction_route,
+        ml_platform.promotion,
+        ml_platform.storage,
+        compliance,
+    ):
+        monkeypatch.setattr(module, "acknowledge", record)
+    found = findings(tmp_path, lambda app: build_platform(app, load_settings(SAMPLES["comprehensive"])))
+    unmatched = [
+        (finding, path)
+        for finding, path, _ in acknowledged
+        if not any(rule == finding and place.startswith(f"{path}/") for rule, place in found)
+    ]
+    assert not unmatched, "these acknowledge nothing; remove them"
+    covered = {
+        (rule, place) for rule, place in found for f, path, _ in acknowledged if rule == f and place.startswith(f"{path}/")
+    }
+    assert covered == found
+    for _, path, reason in acknowledged:
+        assert len(reason) > 60, f"{path}: {reason!r} does not say which limit forces it"

@@ -1,0 +1,52 @@
+"""The resources of every stack, normalized, against what was committed; `make snapshots` writes them anew."""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, SAMPLES
+
+HERE = Path(__file__).parent
+HASH = re.compile(r"(?<=[A-Za-z])[0-9A-F]{8}(?![0-9A-Za-z])|[0-9a-f]{64}")
+
+
+def normalized(template: dict[str, Any]) -> dict[str, Any]:
+    """Return what a person would review: no hashes of assets or logical ids, and no order that means nothing."""
+    kept = {key: template[key] for key in ("Parameters", "Conditions", "Resources", "Outputs") if key in template}
+    text = HASH.sub("HASH", json.dumps(kept, sort_keys=True))
+    result: dict[str, Any] = json.loads(text)
+    return result
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLES))
+def test_templates_are_as_committed(synthesize, sample: str) -> None:
+    found = {stack: normalized(template) for stack, template in synthesize(SAMPLES[sample]).items()}
+    file = HERE / f"{sample}.json"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        file.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+    committed = json.loads(file.read_text())
+    assert sorted(found) == sorted(committed)
+    for stack, template in found.items():
+        assert template == committed[stack], f"{stack} has changed; if that is meant: make snapshots"
+
+
+@pytest.mark.parametrize("config", ["config/local.yaml", "config/samples/comprehensive.yaml"])
+def test_two_syntheses_are_equal_to_the_byte(tmp_path: Path, config: str) -> None:
+    from aws_cdk import App
+
+    from stacks.platform import build_platform
+    from stacks.settings import load_settings
+
+    def synth(folder: Path) -> dict[str, bytes]:
+        app = App(outdir=str(folder), analytics_reporting=False)
+        build_platform(app, load_settings(ROOT / config))
+        app.synth()
+        return {str(f.relative_to(folder)): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+    first, second = synth(tmp_path / "one"), synth(tmp_path / "two")
+    assert sorted(first) == sorted(second)
+    assert [name for name in first if first[name] != second[name]] == []
