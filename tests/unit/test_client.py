@@ -1,0 +1,82 @@
+"""The `mlp` command: errors are sentences with an exit code, and `mlp check` finds what would fail later."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlp import check as checking
+from mlp.errors import Failed, MlpError
+
+ROOT = Path(__file__).parents[2]
+
+
+def mlp(*arguments: str, state: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "MLP_STATE_DIR": str(state), "NO_COLOR": "1", "COLUMNS": "200"}
+    return subprocess.run(
+        [sys.executable, "-m", "mlp", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["status"], "The embedded AWS is not running. Start it with: make up"),
+        (["status", "--env", "nowhere"], "There is no environment 'nowhere'"),
+        (["check", "nothing"], "there is no folder"),
+        (["train"], "Missing argument"),
+        (["fly"], "No such command 'fly'"),
+        (["up", "--port", "80"], "greater than or equal to 1024"),
+        (["check", "spam", "--data", "/nowhere.csv"], "There is no data file /nowhere.csv"),
+    ],
+)
+def test_wrong_commands_end_with_a_sentence_and_exit_code_2(tmp_path: Path, arguments: list[str], expected: str) -> None:
+    done = mlp(*arguments, state=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_down_when_nothing_runs_is_no_error(tmp_path: Path) -> None:
+    assert mlp("down", state=tmp_path).returncode == 0
+
+
+def test_a_model_that_keeps_its_contract_passes(tmp_path: Path) -> None:
+    done = mlp("check", "spam", state=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for script in ("prepare.py", "train.py", "evaluate.py", "gate", "serve.py"):
+        assert f"✓ {script}" in done.stdout
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Return a function that copies the spam model with one file changed."""
+
+    def make(file: str, old: str, new: str) -> None:
+        shutil.copytree(ROOT / "models/spam", tmp_path / "spam", ignore=shutil.ignore_patterns("__pycache__"))
+        path = tmp_path / "spam" / file
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+
+    monkeypatch.setattr(checking, "MODELS", tmp_path)
+    return make
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "error", "expected"),
+    [
+        ("prepare.py", '"yesno"', '"label"', Failed, r"prepare\.py ended with exit code 1"),
+        ("train.py", "shutil.copy(", "print(", Failed, "did not put serve.py into code/"),
+        ("evaluate.py", '"roc_auc"', '"auc"', Failed, "gate is missed: roc_auc is None"),
+        ("model.yaml", "minimum: 0.85", "minimum: 0.99", Failed, r"accuracy 0\.8704 is below 0\.99"),
+        ("serve.py", "json.dumps(answer)", "repr(answer)", Failed, r"serve\.py ended with exit code 1"),
+        ("model.yaml", "use_case: classification", "use_case: magic", MlpError, "use_case: Input should be 'classification'"),
+    ],
+)
+def test_what_would_fail_later_fails_here(broken, file, old, new, error, expected) -> None:
+    broken(file, old, new)
+    with pytest.raises(error, match=expected):
+        list(checking.check("spam"))
