@@ -1,4 +1,6 @@
-"""Writes config/schema.json and config/model.schema.json, which editors read through each YAML file's first line.
+"""Writes what is generated from the settings: config/schema.json, config/model.schema.json, docs/configuration.md.
+
+Editors read the schemas through each YAML file's first line.
 
 Usage: python -m stacks.settings.schema [--check]
 """
@@ -11,29 +13,33 @@ from pydantic import BaseModel
 
 from stacks.settings.loader import REPOSITORY
 from stacks.settings.model import ModelDefinition
+from stacks.settings.reference import render
 from stacks.settings.root import Environment
 
-TARGETS: dict[str, type[BaseModel]] = {"schema.json": Environment, "model.schema.json": ModelDefinition}
+
+def generated() -> dict[Path, str]:
+    """Return the content of each generated file."""
+    return {
+        REPOSITORY / "config/schema.json": _schema(Environment),
+        REPOSITORY / "config/model.schema.json": _schema(ModelDefinition),
+        REPOSITORY / "docs/configuration.md": render(),
+    }
 
 
 def main(arguments: list[str]) -> int:
-    """Write the schemas, or with `--check` say which of them are out of date."""
-    stale = []
-    for name, model in TARGETS.items():
-        path = REPOSITORY / "config" / name
-        text = json.dumps(model.model_json_schema(), indent=2) + "\n"
-        if not path.is_file() or path.read_text() != text:
-            stale.append(path)
-            _write_unless_checking(path, text, arguments)
-    if stale and "--check" in arguments:
-        sys.stderr.write(f"out of date: {', '.join(map(str, stale))}; run: make schema\n")
-        return 1
+    """Write the files, or with `--check` say which of them are out of date."""
+    stale = {path: text for path, text in generated().items() if not path.is_file() or path.read_text() != text}
+    if "--check" in arguments:
+        if stale:
+            sys.stderr.write(f"out of date: {', '.join(map(str, stale))}; run: make schema\n")
+        return 1 if stale else 0
+    for path, text in stale.items():
+        path.write_text(text)
     return 0
 
 
-def _write_unless_checking(path: Path, text: str, arguments: list[str]) -> None:
-    if "--check" not in arguments:
-        path.write_text(text)
+def _schema(model: type[BaseModel]) -> str:
+    return json.dumps(model.model_json_schema(), indent=2) + "\n"
 
 
 if __name__ == "__main__":
