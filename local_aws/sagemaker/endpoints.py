@@ -1,46 +1,27 @@
 """Endpoints: created, updated blue/green, scaled, deleted."""
 
-import logging
-import shutil
-import tarfile
-import tempfile
 import threading
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-from local_aws import clock
-from local_aws.containers.images import image_problem
-from local_aws.errors import ServiceError, invalid
-from local_aws.ministack_bridge.identity import Caller, assume, in_scope
-from local_aws.ministack_bridge.observability import emit_event
-from local_aws.s3_transfer import RoleStorage, TransferError
-from local_aws.sagemaker.job_logs import JobLogs
+from local_aws.errors import invalid
+from local_aws.ministack_bridge.identity import Caller
+from local_aws.sagemaker.deployer import Deployer, announce, clear
 from local_aws.sagemaker.models import Models
-from local_aws.sagemaker.replica import Container, Fleet, NotHealthy, unpack
-from local_aws.sagemaker.rollout import Generation, RolledBack, Traffic, check_guardrails, move
-from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now, page, random_id
+from local_aws.sagemaker.rollout import Generation, Traffic, check_guardrails
+from local_aws.sagemaker.store import Record, Store, arn, now, page
 
-log = logging.getLogger(__name__)
-DEFAULT_STARTUP_SECONDS = 600
 SETTLED = ("InService", "Failed", "UpdateRollbackFailed", "OutOfService")
 
 ScalableVariants = Callable[[Caller, str], set[str]]
 """Variants of an endpoint that are registered with Application Auto Scaling."""
 
 
-class DeploymentFailed(Exception):
-    """The new generation cannot serve; the text becomes the FailureReason."""
-
-
-EXPECTED = (DeploymentFailed, TransferError, ServiceError, NotHealthy)
-
-
 class Endpoints:
     """CreateEndpoint and what belongs to it."""
 
     def __init__(self, store: Store, models: Models, endpoint_url: str) -> None:
-        self._store, self._models, self._endpoint_url = store, models, endpoint_url
+        self._store, self._models = store, models
+        self._deployer = Deployer(store, models, endpoint_url)
         self.scalable_variants: ScalableVariants = lambda _caller, _name: set()
         self.operations = {
             "CreateEndpoint": self.create,
@@ -74,7 +55,7 @@ class Endpoints:
             self._store.put("endpoint", caller, name, record)
             self._store.set_tags(resource, parameters.get("Tags", []))
         counts = {variant["VariantName"]: variant["InitialInstanceCount"] for variant in config["ProductionVariants"]}
-        self._in_background(self._create, record, config, counts)
+        self._deployer.start(record, config, counts)
         return {"EndpointArn": resource}
 
     def update(self, caller: Caller, parameters: Record) -> Record:
@@ -95,7 +76,7 @@ class Endpoints:
             if record["EndpointStatus"] != "InService":
                 raise invalid(f"Cannot update in-progress endpoint {resource}.")
             record["EndpointStatus"], record["keep_weights"] = "Updating", keep_weights
-        self._in_background(self._update, record, config, counts, deployment)
+        self._deployer.start(record, config, counts, deployment)
         return {"EndpointArn": resource}
 
     def _authorized_config(self, caller: Caller, action: str, resource: str, parameters: Record) -> Record:
@@ -131,124 +112,6 @@ class Endpoints:
         if parameters.get("RetainAllVariantProperties") and "DesiredInstanceCount" not in excluded and current:
             counts |= {name: fleet.desired for name, fleet in current.fleets.items() if name in counts}
         return counts
-
-    def _in_background(self, work: Callable[..., None], record: Record, *arguments: Any) -> None:
-        def guarded() -> None:
-            try:
-                work(record, *arguments)
-            except Exception:
-                log.exception("%s failed", record["EndpointName"])
-                record["FailureReason"] = "InternalServerError: We encountered an internal error. Please try again."
-                record["EndpointStatus"] = "InService" if record["traffic"].current else "Failed"
-            record["LastModifiedTime"] = now()
-            self._announce(record)
-
-        threading.Thread(target=guarded, daemon=True).start()
-
-    def _create(self, record: Record, config: Record, counts: dict[str, int]) -> None:
-        try:
-            record["traffic"].settle(self._generation(record, config, counts))
-            record["EndpointStatus"] = "InService"
-        except DeploymentFailed as failure:
-            record["FailureReason"], record["EndpointStatus"] = str(failure), "Failed"
-
-    def _update(self, record: Record, config: Record, counts: dict[str, int], deployment: Record) -> None:
-        traffic: Traffic = record["traffic"]
-        old, caller = traffic.current, record["caller"]
-        record.pop("FailureReason", None)
-        try:
-            new = self._generation(record, config, counts)
-        except DeploymentFailed as failure:
-            record["FailureReason"] = str(failure)
-            record["EndpointStatus"] = "InService" if old else "Failed"
-            return
-        try:
-            record["incoming"] = new
-            move(traffic, new, deployment, sum(counts.values()), lambda work: in_scope(caller, work))
-        except RolledBack as failure:
-            record["EndpointStatus"] = "RollingBack"
-            new.stop()
-            record["FailureReason"], record["EndpointStatus"] = str(failure), "InService"
-            return
-        except Exception:
-            traffic.revert()
-            new.stop()
-            raise
-        finally:
-            record.pop("incoming", None)
-        record["EndpointConfigName"] = config["EndpointConfigName"]
-        record["LastDeploymentConfig"] = deployment
-        if old is not None:
-            clock.wait(deployment.get("BlueGreenUpdatePolicy", {}).get("TerminationWaitInSeconds", 0))
-            old.stop()
-        record["EndpointStatus"] = "InService"
-
-    def _generation(self, record: Record, config: Record, counts: dict[str, int]) -> Generation:
-        """Start all fleets of a configuration.
-
-        Raises
-        ------
-        DeploymentFailed
-            If one does not come up; none of them is left running.
-        """
-        fleets: dict[str, Fleet] = {}
-        record["starting"] = fleets
-        variants = {variant["VariantName"]: variant for variant in config["ProductionVariants"]}
-        try:
-            for name, variant in variants.items():
-                fleets[name] = self._fleet(record, variant, counts[name])
-                fleets[name].start()
-        except Exception as failure:
-            for fleet in fleets.values():
-                fleet.stop()
-            if isinstance(failure, EXPECTED):
-                raise DeploymentFailed(_reason(failure, record, name)) from None
-            raise
-        finally:
-            record.pop("starting", None)
-        return Generation(config, fleets, self._weights(record, variants))
-
-    @staticmethod
-    def _weights(record: Record, variants: dict[str, Record]) -> dict[str, float]:
-        """Return the weights of the configuration, unless the update keeps those that the endpoint has now."""
-        weights = {name: float(variant.get("InitialVariantWeight", 1.0)) for name, variant in variants.items()}
-        current: Generation | None = record["traffic"].current
-        if current is not None and record.pop("keep_weights", False):
-            weights |= {name: weight for name, weight in current.weights.items() if name in weights}
-        return weights
-
-    def _fleet(self, record: Record, variant: Record, count: int) -> Fleet:
-        caller: Caller = record["caller"]
-        model = self._store.get("model", caller, variant["ModelName"])
-        if model is None:
-            raise DeploymentFailed(f"Model {variant['ModelName']} does not exist any more")
-        image, data, environment = self._models.container_of(model)
-        problem = image_problem(image)
-        if problem:
-            raise DeploymentFailed(problem)
-        credentials = assume(model["ExecutionRoleArn"], SAGEMAKER, "SageMaker", caller.region)
-        folder = Path(tempfile.mkdtemp(prefix="endpoint-"))
-        storage = RoleStorage(credentials, self._endpoint_url)
-        try:
-            (folder / "model.tar.gz").write_bytes(storage.read(data))
-            unpack(folder / "model.tar.gz", folder / "ml/model")
-        except (tarfile.TarError, OSError, EOFError) as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise DeploymentFailed(f"Failed to extract the model artifact {data}: {error}") from None
-        logs = JobLogs(
-            credentials.caller,
-            f"/aws/sagemaker/Endpoints/{record['EndpointName']}",
-            f"{variant['VariantName']}/i-{random_id(17)}",
-        )
-        container = Container(
-            model_dir=folder / "ml/model",
-            environment={**environment, **credentials.as_environment(), "AWS_ENDPOINT_URL": self._endpoint_url},
-            log=logs.write,
-            close_log=logs.close,
-            startup_seconds=variant.get("ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS),
-        )
-        record["capture_storage"] = storage
-        return Fleet(container, folder, count)
 
     def update_capacities(self, caller: Caller, parameters: Record) -> Record:
         """UpdateEndpointWeightsAndCapacities: what Application Auto Scaling calls."""
@@ -309,23 +172,15 @@ class Endpoints:
         threading.Thread(target=self._delete, args=(caller, record), daemon=True).start()
 
     def _delete(self, caller: Caller, record: Record) -> None:
-        self._clear(record)
+        clear(record)
         self._store.remove("endpoint", caller, record["EndpointName"])
         record["EndpointStatus"] = "Deleted"
-        self._announce(record)
-
-    @staticmethod
-    def _clear(record: Record) -> None:
-        for generation in (record["traffic"].current, record.get("incoming")):
-            if generation is not None:
-                generation.stop(drain_seconds=0)
-        for fleet in list(record.get("starting", {}).values()):
-            fleet.stop()
+        announce(record)
 
     def stop_all(self) -> None:
         """End every model server."""
         for record in list(self._store.kinds.get("endpoint", {}).values()):
-            self._clear(record)
+            clear(record)
 
     def record(self, caller: Caller, name: str) -> Record:
         """Return an endpoint's record."""
@@ -333,22 +188,6 @@ class Endpoints:
         if record is None:
             raise invalid(f'Could not find endpoint "{arn(caller, "endpoint", name)}".')
         return record
-
-    def _announce(self, record: Record) -> None:
-        status = "".join(f"_{c}" if c.isupper() else c for c in record["EndpointStatus"]).lstrip("_").upper()
-        detail = {
-            "EndpointName": record["EndpointName"],
-            "EndpointArn": record["EndpointArn"],
-            "EndpointConfigName": record["EndpointConfigName"],
-            "EndpointStatus": status,
-            "CreationTime": record["CreationTime"].timestamp() * 1000,
-            "LastModifiedTime": record["LastModifiedTime"].timestamp() * 1000,
-            "Tags": {},
-        }
-        if "FailureReason" in record:
-            detail["FailureReason"] = record["FailureReason"]
-        name = "SageMaker Endpoint State Change"
-        in_scope(record["caller"], lambda: emit_event(name, detail, [record["EndpointArn"]]))
 
 
 def _check_capacities(name: str, generation: Generation, wanted: list[Record]) -> None:
@@ -394,12 +233,3 @@ def _capture_summary(config: Record) -> Record | None:
 
 def _instances(config: Record) -> int:
     return sum(int(variant["InitialInstanceCount"]) for variant in config["ProductionVariants"])
-
-
-def _reason(failure: Exception, record: Record, variant: str) -> str:
-    if isinstance(failure, NotHealthy):
-        return (
-            f"The primary container for production variant {variant} did not pass the ping health check. "
-            f"Please check CloudWatch logs for this endpoint: /aws/sagemaker/Endpoints/{record['EndpointName']}."
-        )
-    return str(failure)

@@ -29,7 +29,7 @@ class StorageSection(Section):
     """The data, artifacts and log buckets."""
 
     destroy_on_delete: bool = False
-    """Delete the key, and the buckets and registries if they are empty, with their stack. Needs `platform.ephemeral: true` as well."""
+    """Delete the key, and buckets and registries if they are empty, with their stack. Needs `platform.ephemeral: true` too."""
     noncurrent_version_days: Annotated[int, Field(ge=1, le=3650)] = 90
     """Days for which overwritten and deleted object versions can be restored."""
     log_retention_days: Annotated[int, Field(ge=1, le=3650)] = 400

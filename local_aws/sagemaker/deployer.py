@@ -1,0 +1,198 @@
+"""Carries out what CreateEndpoint and UpdateEndpoint begin: fleets are started, traffic moves, the old fleet goes."""
+
+import logging
+import shutil
+import tarfile
+import tempfile
+import threading
+from pathlib import Path
+
+from local_aws import clock
+from local_aws.containers.images import image_problem
+from local_aws.errors import ServiceError
+from local_aws.ministack_bridge.identity import Caller, assume, in_scope
+from local_aws.ministack_bridge.observability import emit_event
+from local_aws.s3_transfer import RoleStorage, TransferError
+from local_aws.sagemaker.job_logs import JobLogs
+from local_aws.sagemaker.models import Models
+from local_aws.sagemaker.replica import Container, Fleet, NotHealthy, unpack
+from local_aws.sagemaker.rollout import Generation, RolledBack, Traffic, move
+from local_aws.sagemaker.store import SAGEMAKER, Record, Store, now, random_id
+
+log = logging.getLogger(__name__)
+DEFAULT_STARTUP_SECONDS = 600
+
+
+class DeploymentFailed(Exception):
+    """The new generation cannot serve; the text becomes the FailureReason."""
+
+
+EXPECTED = (DeploymentFailed, TransferError, ServiceError, NotHealthy)
+
+
+class Deployer:
+    """Runs deployments in the background and keeps the endpoints' records up to date."""
+
+    def __init__(self, store: Store, models: Models, endpoint_url: str) -> None:
+        self._store, self._models, self._endpoint_url = store, models, endpoint_url
+
+    def start(self, record: Record, config: Record, counts: dict[str, int], deployment: Record | None = None) -> None:
+        """Bring `config` into service with `counts` instances per variant; `deployment` is an update's DeploymentConfig."""
+
+        def guarded() -> None:
+            try:
+                if deployment is None:
+                    self._create(record, config, counts)
+                else:
+                    self._update(record, config, counts, deployment)
+            except Exception:
+                log.exception("%s failed", record["EndpointName"])
+                record["FailureReason"] = "InternalServerError: We encountered an internal error. Please try again."
+                record["EndpointStatus"] = "InService" if record["traffic"].current else "Failed"
+            record["LastModifiedTime"] = now()
+            announce(record)
+
+        threading.Thread(target=guarded, daemon=True).start()
+
+    def _create(self, record: Record, config: Record, counts: dict[str, int]) -> None:
+        try:
+            record["traffic"].settle(self._generation(record, config, counts))
+            record["EndpointStatus"] = "InService"
+        except DeploymentFailed as failure:
+            record["FailureReason"], record["EndpointStatus"] = str(failure), "Failed"
+
+    def _update(self, record: Record, config: Record, counts: dict[str, int], deployment: Record) -> None:
+        traffic: Traffic = record["traffic"]
+        old, caller = traffic.current, record["caller"]
+        record.pop("FailureReason", None)
+        try:
+            new = self._generation(record, config, counts)
+        except DeploymentFailed as failure:
+            record["FailureReason"] = str(failure)
+            record["EndpointStatus"] = "InService" if old else "Failed"
+            return
+        try:
+            record["incoming"] = new
+            move(traffic, new, deployment, sum(counts.values()), lambda work: in_scope(caller, work))
+        except RolledBack as failure:
+            record["EndpointStatus"] = "RollingBack"
+            new.stop()
+            record["FailureReason"], record["EndpointStatus"] = str(failure), "InService"
+            return
+        except Exception:
+            traffic.revert()
+            new.stop()
+            raise
+        finally:
+            record.pop("incoming", None)
+        record["EndpointConfigName"] = config["EndpointConfigName"]
+        record["LastDeploymentConfig"] = deployment
+        if old is not None:
+            record["outgoing"] = old
+            clock.wait(deployment.get("BlueGreenUpdatePolicy", {}).get("TerminationWaitInSeconds", 0))
+            old.stop()
+            record.pop("outgoing", None)
+        record["EndpointStatus"] = "InService"
+
+    def _generation(self, record: Record, config: Record, counts: dict[str, int]) -> Generation:
+        """Start all fleets of a configuration.
+
+        Raises
+        ------
+        DeploymentFailed
+            If one does not come up; none of them is left running.
+        """
+        fleets: dict[str, Fleet] = {}
+        record["starting"] = fleets
+        variants = {variant["VariantName"]: variant for variant in config["ProductionVariants"]}
+        try:
+            for name, variant in variants.items():
+                fleets[name] = self._fleet(record, variant, counts[name])
+                fleets[name].start()
+        except Exception as failure:
+            for fleet in fleets.values():
+                fleet.stop()
+            if isinstance(failure, EXPECTED):
+                raise DeploymentFailed(_reason(failure, record, name)) from None
+            raise
+        finally:
+            record.pop("starting", None)
+        return Generation(config, fleets, self._weights(record, variants))
+
+    @staticmethod
+    def _weights(record: Record, variants: dict[str, Record]) -> dict[str, float]:
+        """Return the weights of the configuration, unless the update keeps those that the endpoint has now."""
+        weights = {name: float(variant.get("InitialVariantWeight", 1.0)) for name, variant in variants.items()}
+        current: Generation | None = record["traffic"].current
+        if current is not None and record.pop("keep_weights", False):
+            weights |= {name: weight for name, weight in current.weights.items() if name in weights}
+        return weights
+
+    def _fleet(self, record: Record, variant: Record, count: int) -> Fleet:
+        caller: Caller = record["caller"]
+        model = self._store.get("model", caller, variant["ModelName"])
+        if model is None:
+            raise DeploymentFailed(f"Model {variant['ModelName']} does not exist any more")
+        image, data, environment = self._models.container_of(model)
+        problem = image_problem(image)
+        if problem:
+            raise DeploymentFailed(problem)
+        credentials = assume(model["ExecutionRoleArn"], SAGEMAKER, "SageMaker", caller.region)
+        folder = Path(tempfile.mkdtemp(prefix="endpoint-"))
+        storage = RoleStorage(credentials, self._endpoint_url)
+        try:
+            (folder / "model.tar.gz").write_bytes(storage.read(data))
+            unpack(folder / "model.tar.gz", folder / "ml/model")
+        except (tarfile.TarError, OSError, EOFError, TransferError, ServiceError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise DeploymentFailed(f"Failed to load the model artifact {data}: {error}") from None
+        logs = JobLogs(
+            credentials.caller,
+            f"/aws/sagemaker/Endpoints/{record['EndpointName']}",
+            f"{variant['VariantName']}/i-{random_id(17)}",
+        )
+        container = Container(
+            model_dir=folder / "ml/model",
+            environment={**environment, **credentials.as_environment(), "AWS_ENDPOINT_URL": self._endpoint_url},
+            log=logs.write,
+            close_log=logs.close,
+            startup_seconds=variant.get("ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS),
+        )
+        record["capture_storage"] = storage
+        return Fleet(container, folder, count)
+
+
+def clear(record: Record) -> None:
+    """End every model server of an endpoint."""
+    for generation in (record["traffic"].current, record.get("incoming"), record.get("outgoing")):
+        if generation is not None:
+            generation.stop(drain_seconds=0)
+    for fleet in list(record.get("starting", {}).values()):
+        fleet.stop()
+
+
+def announce(record: Record) -> None:
+    """Emit the event of an endpoint's new state."""
+    status = "".join(f"_{c}" if c.isupper() else c for c in record["EndpointStatus"]).lstrip("_").upper()
+    detail = {
+        "EndpointName": record["EndpointName"],
+        "EndpointArn": record["EndpointArn"],
+        "EndpointConfigName": record["EndpointConfigName"],
+        "EndpointStatus": status,
+        "CreationTime": record["CreationTime"].timestamp() * 1000,
+        "LastModifiedTime": record["LastModifiedTime"].timestamp() * 1000,
+        "Tags": {},
+    }
+    if "FailureReason" in record:
+        detail["FailureReason"] = record["FailureReason"]
+    name = "SageMaker Endpoint State Change"
+    in_scope(record["caller"], lambda: emit_event(name, detail, [record["EndpointArn"]]))
+
+
+def _reason(failure: Exception, record: Record, variant: str) -> str:
+    if isinstance(failure, NotHealthy):
+        return (
+            f"The primary container for production variant {variant} did not pass the ping health check. "
+            f"Please check CloudWatch logs for this endpoint: /aws/sagemaker/Endpoints/{record['EndpointName']}."
+        )
+    return str(failure)
