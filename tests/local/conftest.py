@@ -19,9 +19,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from mlp import local, registry, training
+from mlp import local, prediction, registry, training
 from mlp.deployment import deploy_locally
 from mlp.environment import PlatformEnvironment
+from mlp.errors import Failed
 from mlp.registry import Version
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,8 @@ class Platform:
 
     environment: PlatformEnvironment
     first: Version = field(init=False)
+    before_release: str = field(init=False)
+    """What the prediction route said before any version was approved."""
 
     def client(self, service: str) -> Any:
         return self.environment.client(service)
@@ -154,6 +157,9 @@ def platform(deployed: Platform) -> Platform:
     run = deployed.train()
     deployed.first = deployed.version(run.version)
     assert deployed.served() is None
+    with pytest.raises(Failed) as caught:
+        prediction.predict(deployed.environment, MODEL, [prediction.sample_of(deployed.environment, MODEL)])
+    deployed.before_release = str(caught.value)
     deployed.release(deployed.first)
     return deployed
 
