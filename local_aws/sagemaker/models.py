@@ -8,6 +8,7 @@ from local_aws.ministack_bridge.identity import Caller, allowed, assume, pass_ro
 from local_aws.s3_transfer import split_uri
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now, page
 
+NOT_OFFERED = {"AsyncInferenceConfig", "ShadowProductionVariants", "ExplainerConfig"}
 LOCAL_NVME = re.compile(r"^ml\.(g4dn|g5|g6|g6e|p4d|p4de|p5|trn1|inf2)\.|^ml\.[a-z]\d+[a-z]*d[a-z]*\.")
 
 
@@ -36,6 +37,8 @@ class Models:
             raise invalid("ExecutionRoleArn is required")
         pass_role(caller, role, SAGEMAKER)
         container = parameters.get("PrimaryContainer") or next(iter(parameters.get("Containers", [])), None)
+        if len(parameters.get("Containers", [])) > 1:
+            raise invalid("The embedded AWS serves one container per model, not an inference pipeline; AWS does both")
         if container is None:
             raise invalid("Either PrimaryContainer or Containers must be specified")
         self._check_container(caller, container, role)
@@ -119,6 +122,8 @@ class Models:
         return {"EndpointConfigArn": resource}
 
     def _check_config(self, caller: Caller, parameters: Record) -> None:
+        for kind in NOT_OFFERED & set(parameters):
+            raise invalid(f"The embedded AWS does not offer {kind}; AWS does")
         variants = parameters["ProductionVariants"]
         names = [variant["VariantName"] for variant in variants]
         if len(set(names)) < len(names):

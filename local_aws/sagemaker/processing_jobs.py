@@ -5,7 +5,7 @@ from pathlib import Path
 from local_aws.containers import process
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.jobs import Jobs, Workplace, check
+from local_aws.sagemaker.jobs import JobFailed, Jobs, Workplace, check
 from local_aws.sagemaker.store import Record
 
 DEFAULT_LIMIT = 86400
@@ -30,7 +30,12 @@ class ProcessingJobs(Jobs):
         return str(record["AppSpecification"]["ImageUri"])
 
     def _work(self, record: Record, place: Workplace) -> None:
+        instances = record["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
+        if instances > 1:
+            raise JobFailed(f"The embedded AWS processes on one instance, not {instances}; AWS on as many as asked for.")
         for source in record.get("ProcessingInputs", []):
+            if "S3Input" not in source:
+                raise JobFailed(f"Input {source['InputName']}: the embedded AWS offers S3 inputs only; AWS offers more.")
             folder = _local(source["S3Input"]["LocalPath"], place)
             folder.mkdir(parents=True, exist_ok=True)
             place.storage.download(source["S3Input"]["S3Uri"], folder)

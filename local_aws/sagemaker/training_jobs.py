@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 
 from local_aws.containers import process
-from local_aws.sagemaker.jobs import Jobs, Stopped, Workplace, check
+from local_aws.sagemaker.jobs import JobFailed, Jobs, Stopped, Workplace, check
 from local_aws.sagemaker.store import Record, now
 
 ENTRY = Path(__file__).parents[1] / "containers/toolkit/training_entry.py"
@@ -27,6 +27,7 @@ class TrainingJobs(Jobs):
         return str(record["AlgorithmSpecification"]["TrainingImage"])
 
     def _work(self, record: Record, place: Workplace) -> None:
+        _refuse_what_cannot_run(record)
         _enter(record, "Downloading")
         self._lay_out(record, place)
         _enter(record, "Training")
@@ -97,6 +98,19 @@ class TrainingJobs(Jobs):
         _enter(record, "MaxRuntimeExceeded" if record.get("SecondaryStatus") == "MaxRuntimeExceeded" else status)
         seconds = int((record["TrainingEndTime"] - record["TrainingStartTime"]).total_seconds())
         record["TrainingTimeInSeconds"] = record["BillableTimeInSeconds"] = max(1, seconds)
+
+
+def _refuse_what_cannot_run(record: Record) -> None:
+    """Raise JobFailed for what AWS runs and this machine does not, rather than running something else."""
+    instances = record["ResourceConfig"].get("InstanceCount", 1)
+    if instances > 1:
+        raise JobFailed(f"The embedded AWS trains on one instance, not {instances}; AWS trains on as many as asked for.")
+    for channel in record.get("InputDataConfig", []):
+        name, mode = channel["ChannelName"], channel.get("InputMode", record["AlgorithmSpecification"]["TrainingInputMode"])
+        if mode != "File":
+            raise JobFailed(f"Channel {name}: the embedded AWS offers input mode File, not {mode}; AWS offers both.")
+        if "S3DataSource" not in channel["DataSource"]:
+            raise JobFailed(f"Channel {name}: the embedded AWS offers S3 as data source only; AWS offers more.")
 
 
 def _enter(record: Record, status: str) -> None:

@@ -279,6 +279,18 @@ def test_another_instance_type_is_refused_while_the_variant_scales(platform: Pla
         sagemaker.update_endpoint(EndpointName="mlp-local-spam", EndpointConfigName="larger")
 
 
+def test_what_is_not_offered_says_so(platform: Platform) -> None:
+    sagemaker = platform.client("sagemaker")
+    config = sagemaker.describe_endpoint(EndpointName="mlp-local-spam")["EndpointConfigName"]
+    variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    with pytest.raises(ClientError, match="does not offer AsyncInferenceConfig; AWS does"):
+        sagemaker.create_endpoint_config(
+            EndpointConfigName="later",
+            ProductionVariants=variants,
+            AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://b/k"}},
+        )
+
+
 def test_an_invocation_of_nothing_is_a_client_error(platform: Platform) -> None:
     runtime = boto3.Session("test", "test", region_name="us-east-1").client(
         "sagemaker-runtime", endpoint_url=platform.url, config=ONE_TRY

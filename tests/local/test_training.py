@@ -128,6 +128,13 @@ def test_an_image_that_cannot_run_here_is_named_in_the_reason(platform: Platform
     assert f"no equivalent of image {image}" in found["FailureReason"]
 
 
+def test_more_instances_than_this_machine_are_named_in_the_reason(platform: Platform) -> None:
+    job(platform, "distributed", ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1})
+    found = ended(platform, "distributed")
+    assert found["TrainingJobStatus"] == "Failed"
+    assert "trains on one instance, not 2" in found["FailureReason"]
+
+
 def test_a_job_can_be_stopped_and_its_name_is_taken(platform: Platform) -> None:
     job(platform, "stopped")
     sagemaker = platform.client("sagemaker")
