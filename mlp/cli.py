@@ -90,7 +90,7 @@ def _tell_step(step: Step) -> None:
 @app.command()
 def approve(
     model: Model,
-    version: Annotated[int | None, typer.Argument(help="Version. Default: the newest.")] = None,
+    version: Annotated[int | None, typer.Argument(help="Version. Default: the newest that was not rejected.")] = None,
     env: Env = "local",
     reason: Annotated[str, typer.Option(help="Kept in the registry.")] = "approved with mlp",
     wait: Annotated[bool, typer.Option(help="Wait until the version serves.")] = True,
@@ -191,7 +191,8 @@ def main() -> None:
         sys.exit(1)
     except Exception as problem:
         if hasattr(problem, "format_message"):  # usage errors of the command line
-            show.error(f"{problem.format_message()} (mlp --help lists the commands)")
+            if problem.format_message():  # without a command, help has been printed already
+                show.error(f"{problem.format_message()} (mlp --help lists the commands)")
             sys.exit(2)
         raise
 

@@ -1,4 +1,6 @@
-"""Deploys an environment: to the embedded AWS, with everything that it needs, or to an account."""
+"""Deploys an environment to the embedded AWS, with everything that it needs."""
+
+import os
 
 from botocore.exceptions import ClientError
 
@@ -9,7 +11,7 @@ from mlp.paths import state_dir
 ACCOUNT, REGION = "000000000000", "us-east-1"
 
 
-def deploy_locally(name: str, port: int, seconds: dict[str, float], *, clock: float = 1) -> PlatformEnvironment:
+def deploy_locally(name: str, port: int, seconds: dict[str, float], *, clock: float | None = None) -> PlatformEnvironment:
     """Start the embedded AWS, bootstrap it and deploy the environment `name`; what is done already is not done again."""
     settings = settings_of(name)
     account, region = settings.platform.account or ACCOUNT, settings.platform.region or REGION
@@ -17,7 +19,7 @@ def deploy_locally(name: str, port: int, seconds: dict[str, float], *, clock: fl
     with show.step("Start the embedded AWS, with IAM enforced", seconds, "start"):
         embedded = local.start(name, port, account, region, clock)
     environment = PlatformEnvironment(name)
-    variables = {**environment.process_environment(), **embedded_variables(embedded, region)}
+    variables = {**os.environ, **embedded_variables(embedded, region)}
     if not _is_bootstrapped(environment):
         log.unlink(missing_ok=True)
         with show.step("cdk bootstrap", seconds, "bootstrap"):

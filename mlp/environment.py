@@ -1,7 +1,6 @@
 """Which AWS a command talks to: an account, or the embedded AWS that `mlp up` started for that environment."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import boto3
 import psutil
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from mlp.errors import MlpError
 from mlp.paths import CONFIG, state_dir
@@ -141,12 +140,6 @@ class PlatformEnvironment:
         entries = self.stack(concern, model).get("Outputs", [])
         return {entry["OutputKey"]: entry["OutputValue"] for entry in entries}
 
-    def process_environment(self) -> dict[str, str]:
-        """Return environment variables for tools that are to talk to the same AWS."""
-        if self.embedded is None:
-            return dict(os.environ)
-        return {**os.environ, **embedded_variables(self.embedded, self.settings.platform.region or "us-east-1")}
-
 
 def embedded_variables(embedded: Embedded, region: str) -> dict[str, str]:
     """Return what makes every AWS tool talk to the embedded AWS."""
@@ -185,4 +178,8 @@ def explain(error: BotoCoreError | ClientError) -> str:
     if isinstance(error, ClientError):
         details = error.response.get("Error", {})
         return f"AWS refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}"
+    if isinstance(error, NoRegionError):
+        return (
+            "No region is set. Set platform.region in the environment's file under config/, or AWS_REGION, or a profile with one"
+        )
     return f"AWS could not be asked: {error}"

@@ -21,8 +21,10 @@ START_SECONDS = 60
 STOP_SECONDS = 20
 
 
-def start(environment: str, port: int, account: str, region: str, clock: float = 1) -> Embedded:
+def start(environment: str, port: int, account: str, region: str, clock: float | None = None) -> Embedded:
     """Start the embedded AWS for `environment`, or return the one that runs.
+
+    `clock` says how many times as fast as real time prescribed waits pass; default: LOCAL_AWS_CLOCK, else 1.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def start(environment: str, port: int, account: str, region: str, clock: float =
     stop()
     _require_free(port)
     instance = uuid.uuid4().hex
-    process = _spawn(port, account, region, instance, clock)
+    process = _spawn(port, account, region, instance, clock or _clock_of_caller())
     embedded = Embedded(environment, port, process.pid, instance)
     embedded.save()
     _wait_until_ready(embedded, process)
@@ -60,6 +62,17 @@ def _require_free(port: int) -> None:
             raise MlpError(
                 f"Port {port} of 127.0.0.1 is taken. Stop what listens there, or choose another: make up PORT=4600"
             ) from None
+
+
+def _clock_of_caller() -> float:
+    text = os.environ.get("LOCAL_AWS_CLOCK", "1")
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0
+    if not 1 <= factor <= 1000:
+        raise MlpError(f"LOCAL_AWS_CLOCK must be a number from 1 (real time) to 1000, got {text!r}; unset it for real time")
+    return factor
 
 
 def _spawn(port: int, account: str, region: str, instance: str, clock: float) -> "subprocess.Popen[bytes]":

@@ -44,7 +44,7 @@ def versions(environment: PlatformEnvironment, model: str) -> list[Version]:
 
 
 def pick(environment: PlatformEnvironment, model: str, number: int | None) -> Version:
-    """Return version `number`, or the newest one.
+    """Return version `number`, or the newest one that was not rejected.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def pick(environment: PlatformEnvironment, model: str, number: int | None) -> Ve
     if not found:
         raise MlpError(f"{model} has no version yet. Train one with: mlp train {model}")
     if number is None:
-        return found[0]
+        return next((version for version in found if version.approval != "Rejected"), found[0])
     for version in found:
         if version.number == number:
             return version
@@ -95,8 +95,21 @@ def release(
     minutes: float,
     tell: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Approve `version` and, where the model is served, wait until it serves."""
+    """Approve `version` and, where the model is served, wait until it serves.
+
+    Raises
+    ------
+    MlpError
+        If a newer version is approved: promotion serves the newest.
+    """
     serves = model in environment.settings.served_models
+    newer = [v.number for v in versions(environment, model) if v.approval == "Approved" and v.number > version.number]
+    if serves and newer:
+        numbers = ", ".join(map(str, newer))
+        raise MlpError(
+            f"The newest approved version is the one that serves, and {numbers} of {model} is newer than {version.number}. "
+            f"Reject it first: mlp reject {model} {newer[0]}"
+        )
     before = last_change(environment, model) if serves else None
     set_approval(environment, version, "Approved", reason)
     if serves:

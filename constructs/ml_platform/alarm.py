@@ -14,15 +14,14 @@ def alert(
     above: float,
     meaning: str,
     topic: sns.ITopic,
-    periods: int = 1,
 ) -> cloudwatch.Alarm:
-    """Alarm when `metric` is above `above` for `periods` periods; `meaning` says what to do about it."""
+    """Alarm when `metric` is above `above` for one period; `meaning` says what to do about it."""
     alarm = cloudwatch.Alarm(
         scope,
         construct_id,
         metric=metric,
         threshold=above,
-        evaluation_periods=periods,
+        evaluation_periods=1,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         alarm_description=meaning,

@@ -30,9 +30,9 @@ class PlatformNames:
         return "-".join(part for part in (self.prefix, concern, model) if part)
 
 
-def limited(name: str, longest: int = MAX_NAME) -> str:
-    """Return `name`, or its beginning and a stable hash of the whole where it is longer than `longest`."""
-    if len(name) <= longest:
+def limited(name: str) -> str:
+    """Return `name`, or its beginning and a stable hash of the whole where it is longer than MAX_NAME."""
+    if len(name) <= MAX_NAME:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: longest - 9]}-{digest}"
+    return f"{name[: MAX_NAME - 9]}-{digest}"

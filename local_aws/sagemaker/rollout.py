@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from local_aws import clock
@@ -79,7 +80,7 @@ def shares(policy: dict[str, Any], instances: int) -> Iterator[float]:
         yield _fraction(routing["CanarySize"], instances)
     elif routing["Type"] == "LINEAR":
         step = _fraction(routing["LinearStepSize"], instances)
-        yield from (number * step for number in range(1, round(1 / step)) if number * step < 1)
+        yield from (number * step for number in range(1, ceil(1 / step)))
     yield 1.0
 
 

@@ -29,16 +29,23 @@ def check_input_schema(schema: dict[str, Any]) -> None:
 
 
 def sample_problems(sample: dict[str, Any], schema: dict[str, Any]) -> list[str]:
-    """Return why `sample` is not one item of a request; bounds are left to the function's own check of requests."""
+    """Return why `sample` is not one item that the prediction function would accept."""
     properties = schema["properties"]
     missing = [f"{name} is required, but missing" for name in schema.get("required", []) if name not in sample]
     unknown = [f"{name} is not in the input schema" for name in sample if name not in properties]
-    wrong = [
-        f"{name} must be of type {properties[name]['type']}, got {value!r}"
-        for name, value in sample.items()
-        if name in properties and not _is(properties[name]["type"], value)
-    ]
-    return [*missing, *unknown, *wrong]
+    wrong = [_wrong(name, value, properties[name]) for name, value in sample.items() if name in properties]
+    return [*missing, *unknown, *filter(None, wrong)]
+
+
+def _wrong(name: str, value: Any, field: dict[str, Any]) -> str:
+    if not _is(field["type"], value):
+        return f"{name} must be of type {field['type']}, got {value!r}"
+    size = len(value) if isinstance(value, str) else value
+    if size < field.get("minimum", field.get("minLength", size)):
+        return f"{name} is below its minimum, got {value!r}"
+    if size > field.get("maximum", field.get("maxLength", size)):
+        return f"{name} is above its maximum, got {value!r}"
+    return f"{name} must be one of {field['enum']}, got {value!r}" if value not in field.get("enum", [value]) else ""
 
 
 def _is(kind: str, value: Any) -> bool:
@@ -51,6 +58,20 @@ def _check_field(name: str, field: Any) -> None:
     if kind not in _SCALARS:
         raise ValueError(f"property {name}: `type` must be one of {', '.join(sorted(_SCALARS))}, not {kind!r}")
     _refuse_unknown(f"property {name}", set(field), _ANNOTATIONS | _KEYWORDS[kind])
+    for keyword in sorted(_KEYWORDS[kind] & set(field)):
+        _check_keyword(name, keyword, field[keyword])
+
+
+def _check_keyword(name: str, keyword: str, value: Any) -> None:
+    if keyword == "enum":
+        right = isinstance(value, list) and bool(value) and all(isinstance(choice, str) for choice in value)
+        wanted = "a list of strings"
+    elif keyword in ("minimum", "maximum"):
+        right, wanted = _is("number", value), "a number"
+    else:
+        right, wanted = _is("integer", value) and value >= 0, "a whole number of at least 0"
+    if not right:
+        raise ValueError(f"property {name}: {keyword} must be {wanted}, got {value!r}")
 
 
 def _refuse_unknown(where: str, got: set[str], known: set[str]) -> None:

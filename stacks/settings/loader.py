@@ -27,6 +27,11 @@ def load_settings(config: Path, models_folder: Path = REPOSITORY / "models") -> 
     if environment is None:
         named = _named_models(config)
         raise SettingsError(problems + [text for name in named for text in _load_definition(models_folder, name)[1]])
+    if environment.platform.environment != config.stem:
+        problems.append(
+            f"{config}: platform.environment: must be the file's own name, {config.stem!r}, so that no two files deploy over "
+            f"each other (got {environment.platform.environment!r})"
+        )
     models: dict[str, ModelSettings] = {}
     for name, section in environment.models.items():
         definition, found = _load_definition(models_folder, name)

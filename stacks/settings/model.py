@@ -12,7 +12,7 @@ SCRIPTS = ("prepare.py", "train.py", "evaluate.py", "serve.py")
 
 
 class FrameworkSection(Section):
-    """The AWS deep-learning container that runs the model's scripts."""
+    """The AWS framework container that runs the model's scripts."""
 
     name: Literal["sklearn"] = "sklearn"
     """Image family."""

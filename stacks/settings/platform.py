@@ -12,7 +12,7 @@ class PlatformSection(Section):
 
     name: Name = "mlp"
     """First part of every resource name; change it only for a new platform."""
-    environment: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,11}$")]
+    environment: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,13}$")]
     """Second part of every resource name; must be the file's own name."""
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     """12-digit AWS account. Default: the account of the CLI's credentials."""

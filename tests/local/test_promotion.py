@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from mlp import prediction, registry
 from mlp.environment import MARKER
-from mlp.errors import Failed
+from mlp.errors import Failed, MlpError
 from tests.local.conftest import ANSWERS, MODEL, ONE_TRY, Platform, wait_for
 
 SAMPLE = {"crl_tot": 1028, "dollar": 0.18, "bang": 0.372, "money": 0.43, "n000": 0.43, "make": 0.21}
@@ -125,6 +125,8 @@ def test_rejecting_what_serves_takes_nothing_down_and_an_earlier_version_can_ret
     live = platform.served()
     assert live is not None
     earlier = next(v for v in registry.versions(platform.environment, MODEL) if v.approval == "Approved" and v.number < live)
+    with pytest.raises(MlpError, match="Reject it first: mlp reject spam"):
+        platform.release(earlier)
     registry.set_approval(platform.environment, platform.version(live), "Rejected", "test")
     time.sleep(3)
     assert ask(platform)["model_version"] == str(live)

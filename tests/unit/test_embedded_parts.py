@@ -77,6 +77,8 @@ def test_traffic_shifts_as_the_strategy_says() -> None:
     assert list(shares(policy("ALL_AT_ONCE", 0), 1)) == [1.0]
     assert list(shares(policy("CANARY", 1, "INSTANCE_COUNT"), 4)) == [0.25, 1.0]
     assert list(shares(policy("LINEAR", 25), 4)) == [0.25, 0.5, 0.75, 1.0]
+    assert list(shares(policy("LINEAR", 40), 10)) == pytest.approx([0.4, 0.8, 1.0])
+    assert list(shares(policy("LINEAR", 30), 10)) == pytest.approx([0.3, 0.6, 0.9, 1.0])
 
 
 @given(kind=st.sampled_from(["CANARY", "LINEAR"]), percent=st.integers(10, 50))

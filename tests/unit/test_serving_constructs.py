@@ -128,3 +128,31 @@ def test_all_attempts_end_before_the_api_gives_up(seconds: int) -> None:
 def test_a_model_slower_than_the_api_is_refused() -> None:
     with pytest.raises(ValueError, match="model_timeout is 26 s; allowed: 1 to 25 s"):
         function_timeout(Duration.seconds(26))
+
+
+def test_the_api_asks_for_signatures_unless_it_is_told_otherwise() -> None:
+    from aws_cdk import aws_apigatewayv2 as apigateway
+    from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
+    from aws_cdk.aws_lambda import Code, Function, Runtime
+
+    from ml_platform import PredictionApi, Throttle
+
+    def route(**values) -> dict:
+        from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+
+        stack = new_stack()
+        key = kms.Key(stack, "Key")
+        retention = logs.RetentionDays.ONE_WEEK
+        api = PredictionApi(stack, "Api", api_name="api", key=key, throttle=Throttle(), log_retention=retention, **values)
+        function = Function(stack, "F", runtime=Runtime.PYTHON_3_14, handler="x.y", code=Code.from_inline("x"))
+        method = apigateway.HttpRouteKey.with_("/x", apigateway.HttpMethod.POST)
+        integration = HttpLambdaIntegration("I", function)
+        apigateway.HttpRoute(stack, "Route", http_api=api.http_api, route_key=method, integration=integration)
+        template = template_of(stack)
+        stage = of_type(template, "AWS::ApiGatewayV2::Stage")[0]
+        assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 50 and "requestId" in stage["AccessLogSettings"]["Format"]
+        return of_type(template, "AWS::ApiGatewayV2::Route")[0]
+
+    assert route()["AuthorizationType"] == "AWS_IAM"
+    jwt = HttpJwtAuthorizer("Jwt", "https://issuer.example.com", jwt_audience=["app"])
+    assert route(authorizer=jwt)["AuthorizationType"] == "JWT"

@@ -34,9 +34,9 @@ def test_every_committed_configuration_is_valid(file: Path) -> None:
     assert load_settings(file).models
 
 
-def test_the_environments_name_is_the_files_name() -> None:
-    for file in (ROOT / "config").glob("*.yaml"):
-        assert load_settings(file).platform.environment == file.stem
+def test_an_environment_that_is_not_called_as_its_file_is_refused(tmp_path: Path) -> None:
+    text = (ROOT / "config/dev.yaml").read_text()
+    assert "must be the file's own name, 'test'" in problems(tmp_path, text)[0]
 
 
 def test_the_comprehensive_sample_names_every_setting() -> None:
@@ -136,6 +136,18 @@ def definition(**changes) -> dict:
         ({"input_schema": {"type": "array"}}, "must be `type: object`"),
         ({"input_schema": {"type": "object", "properties": {"a": {"type": "number", "pattern": "x"}}}}, "would not be enforced"),
         ({"input_schema": {"type": "object", "properties": {"a": {"type": "number"}}, "required": ["b"]}}, "names b"),
+        (
+            {"input_schema": {"type": "object", "properties": {"a": {"type": "number", "minimum": "x"}}}},
+            "minimum must be a number",
+        ),
+        (
+            {"input_schema": {"type": "object", "properties": {"a": {"type": "string", "enum": "abc"}}}},
+            "must be a list of strings",
+        ),
+        (
+            {"input_schema": {"type": "object", "properties": {"a": {"type": "string", "maxLength": -1}}}},
+            "whole number of at least 0",
+        ),
         ({"name": "Spam"}, "should match pattern"),
     ],
 )
@@ -145,8 +157,9 @@ def test_wrong_model_definitions_are_refused(changes: dict, expected: str) -> No
 
 
 def test_the_sample_must_fit_the_input_schema() -> None:
-    with pytest.raises(ValueError, match="sample: crl_tot must be of type number"):
-        ModelDefinition.model_validate(definition(sample={**definition()["sample"], "crl_tot": "many"}))
+    for value, expected in (("many", "must be of type number"), (0, "is below its minimum")):
+        with pytest.raises(ValueError, match=f"sample: crl_tot {expected}"):
+            ModelDefinition.model_validate(definition(sample={**definition()["sample"], "crl_tot": value}))
 
 
 def test_a_model_folder_without_a_script_is_refused(tmp_path: Path) -> None:
