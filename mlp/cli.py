@@ -175,7 +175,7 @@ def check(
 def main() -> None:
     """Run the command; errors end with a sentence and an exit code, never with a traceback."""
     try:
-        app(standalone_mode=False)
+        app(standalone_mode=False, prog_name="mlp")
     except typer.Exit as ended:
         sys.exit(ended.exit_code)
     except typer.Abort:
