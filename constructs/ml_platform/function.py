@@ -68,14 +68,7 @@ class PlatformFunction(Construct):
             Which limit of a service forces resources with a wildcard in `statements`. Default: there are none.
         """
         super().__init__(scope, construct_id)
-        self.log_group = logs.LogGroup(
-            self,
-            "LogGroup",
-            log_group_name=f"/aws/lambda/{log_name}",
-            encryption_key=key,
-            retention=log_retention,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        self.log_group = self._build_log_group(log_name, key, log_retention)
         self.role = self._build_role(description, statements, why_wildcards)
         self.function = lambda_.Function(
             self,
@@ -95,6 +88,16 @@ class PlatformFunction(Construct):
         )
         self.function.node.add_dependency(self.role.policy)
         self._acknowledge_limits()
+
+    def _build_log_group(self, name: str, key: kms.IKey, retention: logs.RetentionDays) -> logs.LogGroup:
+        return logs.LogGroup(
+            self,
+            "LogGroup",
+            log_group_name=f"/aws/lambda/{name}",
+            encryption_key=key,
+            retention=retention,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
 
     def _build_role(self, duty: str, statements: Sequence[iam.PolicyStatement], why_wildcards: str) -> ExecutionRole:
         write_logs = iam.PolicyStatement(
