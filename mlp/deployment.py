@@ -1,7 +1,5 @@
 """Deploys an environment to the embedded AWS, with everything that it needs."""
 
-import os
-
 from botocore.exceptions import ClientError
 
 from mlp import cdk, local, show
@@ -19,7 +17,7 @@ def deploy_locally(name: str, port: int, seconds: dict[str, float], *, clock: fl
     with show.step("Start the embedded AWS, with IAM enforced", seconds, "start"):
         embedded = local.start(name, port, account, region, clock)
     environment = PlatformEnvironment(name)
-    variables = {**os.environ, **embedded_variables(embedded, region)}
+    variables = embedded_variables(embedded, region)
     if not _is_bootstrapped(environment):
         log.unlink(missing_ok=True)
         with show.step("cdk bootstrap", seconds, "bootstrap"):

@@ -1,12 +1,14 @@
 """Which AWS a command talks to: an account, or the embedded AWS that `mlp up` started for that environment."""
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import psutil
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
@@ -97,7 +99,9 @@ class PlatformEnvironment:
         region = self.settings.platform.region
         if self.embedded is None:
             return boto3.Session(region_name=region)
-        return boto3.Session(ROOT_KEY, ROOT_KEY, region_name=region or "us-east-1")
+        # A profile of the caller's shell means an account of his; it need not even exist on this machine.
+        core = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+        return boto3.Session(ROOT_KEY, ROOT_KEY, region_name=region or "us-east-1", botocore_session=core)
 
     def client(self, service: str) -> Any:
         """Return a client."""
@@ -142,8 +146,14 @@ class PlatformEnvironment:
 
 
 def embedded_variables(embedded: Embedded, region: str) -> dict[str, str]:
-    """Return what makes every AWS tool talk to the embedded AWS."""
+    """Return an environment in which every AWS tool talks to the embedded AWS, and to nothing else.
+
+    Whatever the caller's shell says of AWS (profile, session token, endpoints) is left out, and so are his configuration files.
+    """
     return {
+        **{key: value for key, value in os.environ.items() if not key.startswith("AWS_")},
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_ACCESS_KEY_ID": ROOT_KEY,
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
         "AWS_ENDPOINT_URL": embedded.url,

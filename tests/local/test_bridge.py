@@ -13,7 +13,7 @@ from ministack.services import cloudformation, cloudwatch, cloudwatch_logs, even
 from ministack.services.cloudformation import provisioners, stacks
 
 from mlp import local
-from mlp.environment import MARKER
+from mlp.environment import MARKER, PlatformEnvironment, embedded_variables
 from mlp.errors import MlpError
 from tests.local.conftest import Platform, free_port, wait_for
 
@@ -60,6 +60,17 @@ def test_the_server_takes_nothing_of_the_callers_environment_to_its_functions(de
     assert deployed.environment.embedded
     server = psutil.Process(deployed.environment.embedded.pid)
     assert "MLP_STATE_DIR" not in server.environ()
+
+
+def test_an_aws_profile_of_the_callers_shell_is_not_used(deployed: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.setenv(key, "elsewhere")
+    environment = PlatformEnvironment("local")
+    assert environment.client("sts").get_caller_identity()["Account"] == "000000000000"
+    assert environment.embedded
+    variables = embedded_variables(environment.embedded, "us-east-1")
+    assert "elsewhere" not in variables.values()
+    assert variables["AWS_ENDPOINT_URL"] == deployed.url and "PATH" in variables
 
 
 def test_an_alarm_looks_at_its_own_dimensions_only(deployed: Platform) -> None:
