@@ -5,6 +5,8 @@ import asyncio
 import logging
 import os
 import signal
+import tempfile
+from pathlib import Path
 from typing import Any
 
 
@@ -14,10 +16,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=4566)
     parser.add_argument("--account", default="000000000000")
     parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--state", type=Path, help="folder that keeps the volumes of notebook instances; default: none is kept")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _set_environment(arguments.port, arguments.account, arguments.region)
-    asyncio.run(_serve(arguments.port, arguments.account, arguments.region))
+    with tempfile.TemporaryDirectory(prefix="local-aws-", ignore_cleanup_errors=True) as scratch:
+        state = (arguments.state or Path(scratch)).resolve()
+        asyncio.run(_serve(arguments.port, arguments.account, arguments.region, state))
 
 
 def _set_environment(port: int, account: str, region: str) -> None:
@@ -27,14 +32,14 @@ def _set_environment(port: int, account: str, region: str) -> None:
     os.environ.update(server_environment(port, account, region))
 
 
-async def _serve(port: int, account: str, region: str) -> None:
+async def _serve(port: int, account: str, region: str, state: Path) -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415
     from hypercorn.config import Config  # noqa: PLC0415
 
     from local_aws.embedded import EmbeddedAws  # noqa: PLC0415
     from local_aws.ministack_bridge.server import application  # noqa: PLC0415
 
-    embedded = EmbeddedAws(f"http://127.0.0.1:{port}", account, region)
+    embedded = EmbeddedAws(f"http://127.0.0.1:{port}", account, region, state)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,18 +1,22 @@
 """Puts the embedded AWS together: the services, their CloudFormation types, and what runs beside them."""
 
 import threading
+from pathlib import Path
 from typing import Any
 
 from local_aws import clock
 from local_aws.autoscaling import ApplicationAutoScaling
 from local_aws.cloudformation import TYPES
-from local_aws.ministack_bridge import identity, observability, server, stacks
+from local_aws.ministack_bridge import identity, observability, request_facts, server, stacks
+from local_aws.ministack_bridge.identity import Caller
 from local_aws.ministack_bridge.server import Response
 from local_aws.sagemaker.capture import Capture
 from local_aws.sagemaker.endpoint_metrics import EndpointMetrics
 from local_aws.sagemaker.endpoints import Endpoints
 from local_aws.sagemaker.jobs import Jobs
 from local_aws.sagemaker.models import Models
+from local_aws.sagemaker.notebooks.presigned import PREFIX
+from local_aws.sagemaker.notebooks.service import Notebooks
 from local_aws.sagemaker.pipelines import Pipelines
 from local_aws.sagemaker.processing_jobs import ProcessingJobs
 from local_aws.sagemaker.registry import Registry
@@ -26,9 +30,9 @@ ALARM_SECONDS = 0.5
 
 
 class EmbeddedAws:
-    """One embedded AWS in this process."""
+    """One embedded AWS in this process; `state` is the folder of what outlives it."""
 
-    def __init__(self, endpoint_url: str, account: str, region: str) -> None:
+    def __init__(self, endpoint_url: str, account: str, region: str, state: Path) -> None:
         self._account, self._region = account, region
         self._stopped = threading.Event()
         self._store = Store()
@@ -43,7 +47,9 @@ class EmbeddedAws:
         self._endpoints = Endpoints(self._store, models, endpoint_url)
         self._runtime = Runtime(self._store, self._endpoints, self._metrics, Capture())
         pipelines = Pipelines(self._store, self.sagemaker, self._jobs, endpoint_url)
+        self._notebooks = Notebooks(self._store, endpoint_url, state, Caller("", account, region))
         parts: list[Any] = [models, Registry(self._store), self._endpoints, pipelines, Tags(self._store), *self._jobs.values()]
+        parts += self._notebooks.parts
         for part in parts:
             self.sagemaker.offer(part.operations)
         self.scaling.offer(ApplicationAutoScaling(self._store, self._endpoints).operations)
@@ -51,16 +57,20 @@ class EmbeddedAws:
 
     def _install(self) -> None:
         identity.harden()
+        request_facts.complete()
         server.require_signature_on_iam_routes()
         server.add_service("sagemaker", "SageMaker.", r"sagemaker\.", self._handle_sagemaker)
         server.add_service(
             "application-autoscaling", "AnyScaleFrontendService.", r"application-autoscaling\.", self.scaling.handle
         )
+        server.add_page(PREFIX, self._notebooks.tickets.answer)
         stacks.install()
         for name, resource in TYPES.items():
             service = self.scaling if "ApplicationAutoScaling" in name else self.sagemaker
             stacks.add_type(name, resource(service))
         observability.evaluate_alarms_by_dimension(clock.FACTOR)
+        observability.schedule_by_clock(clock.FACTOR)
+        observability.filter_by_stream_prefix()
         threading.Thread(target=self._evaluate_alarms, daemon=True).start()
 
     async def _handle_sagemaker(
@@ -76,10 +86,11 @@ class EmbeddedAws:
                 observability.evaluate_all_alarms()
 
     def stop(self) -> None:
-        """End every job, model server and function process."""
+        """End every job, model server, notebook instance and function process."""
         self._stopped.set()
         self._metrics.stop()
         for jobs in self._jobs.values():
             jobs.stop_all()
         self._endpoints.stop_all()
+        self._notebooks.stop_all()
         server.stop_functions()

@@ -28,12 +28,17 @@ class RoleStorage:
         session = boto3.Session(credentials.access_key, credentials.secret_key, credentials.token, credentials.caller.region)
         self._s3: Any = session.client("s3", endpoint_url=endpoint_url, config=_config())
 
-    def download(self, uri: str, target: Path) -> int:
-        """Copy every object whose key begins with `uri`'s into `target`, as SageMaker's S3Prefix does; return their number."""
+    def download(self, uri: str, target: Path, shard: tuple[int, int] = (0, 1)) -> int:
+        """Copy every object whose key begins with `uri`'s into `target`, as SageMaker's S3Prefix does; return their number.
+
+        `shard` (index, count) keeps every count-th object only, as ShardedByS3Key gives them to the instances of a job.
+        """
         bucket, prefix = split_uri(uri)
+        index, shards = shard
         count = 0
         try:
-            for key in self._keys(bucket, prefix):
+            keys = self._keys(bucket, prefix)
+            for key in keys[index::shards]:
                 base = prefix if prefix.endswith("/") else prefix.rpartition("/")[0] + "/"
                 relative = key.removeprefix(prefix).lstrip("/") if key.startswith(f"{prefix}/") else key.removeprefix(base)
                 file = target / relative
@@ -42,7 +47,7 @@ class RoleStorage:
                 count += 1
         except ClientError as error:
             raise TransferError(f"ClientError: Data download failed: {_text(error)} for {uri}") from None
-        if not count:
+        if not keys:
             raise TransferError(f"ClientError: No S3 objects found under prefix {uri}")
         return count
 

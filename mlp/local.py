@@ -79,7 +79,10 @@ def _spawn(port: int, account: str, region: str, instance: str, clock: float) ->
     # Only what Python needs: credentials and endpoints of the caller's shell must not reach the functions that run there.
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
     environment = {**kept, MARKER: instance, "LOCAL_AWS_CLOCK": str(clock), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "local_aws", "--port", str(port), "--account", account, "--region", region]
+    # The folder is named relative to where the caller stands; the server stands elsewhere.
+    state = str(state_dir().resolve())
+    place = ["--port", str(port), "--account", account, "--region", region, "--state", state]
+    command = [sys.executable, "-m", "local_aws", *place]
     with log_file().open("wb") as log:
         return subprocess.Popen(  # noqa: S603
             command,
@@ -105,7 +108,10 @@ def _wait_until_ready(embedded: Embedded, process: "subprocess.Popen[bytes]") ->
 
 
 def stop(embedded: Embedded | None = None) -> bool:
-    """Stop the embedded AWS and everything that it started; return whether there was anything to stop."""
+    """Stop the embedded AWS and everything that it started; return whether there was anything to stop.
+
+    The volumes of notebook instances stay in the state folder: instances of the same names find their files there again.
+    """
     # One that has died without being stopped counts as well: what it started may still run.
     target = embedded or remembered_embedded()
     if target is None:

@@ -2,6 +2,7 @@
 
 from local_aws.cloudformation.base import ServiceType
 from local_aws.cloudformation.endpoint import EndpointType
+from local_aws.cloudformation.notebook import CodeRepositoryType, LifecycleConfigType, NotebookInstanceType
 from local_aws.cloudformation.sagemaker import (
     EndpointConfigType,
     ModelPackageGroupType,
@@ -16,6 +17,9 @@ TYPES: dict[str, type[ServiceType]] = {
     "AWS::SageMaker::Endpoint": EndpointType,
     "AWS::SageMaker::ModelPackageGroup": ModelPackageGroupType,
     "AWS::SageMaker::Pipeline": PipelineType,
+    "AWS::SageMaker::NotebookInstance": NotebookInstanceType,
+    "AWS::SageMaker::NotebookInstanceLifecycleConfig": LifecycleConfigType,
+    "AWS::SageMaker::CodeRepository": CodeRepositoryType,
     "AWS::ApplicationAutoScaling::ScalableTarget": ScalableTargetType,
     "AWS::ApplicationAutoScaling::ScalingPolicy": ScalingPolicyType,
 }

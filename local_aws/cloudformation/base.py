@@ -8,7 +8,7 @@ from local_aws.errors import ServiceError
 from local_aws.ministack_bridge.identity import Caller
 from local_aws.service import JsonService
 
-GONE = ("could not find", "does not exist", "not found", "no scal")
+GONE = ("could not find", "cannot find", "does not exist", "not found", "recordnotfound", "no scal")
 """How the services say that something is not there."""
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,6 +43,15 @@ def environment(home: Path, *layers: Mapping[str, str]) -> dict[str, str]:
 def rooted(text: str, root: Path) -> str:
     """Return `text` with the container's /opt/ml replaced by `root`."""
     return text.replace("/opt/ml", str(root))
+
+
+def below(text: str, root: Path, folders: Sequence[str]) -> str:
+    """Return `text` with each absolute path in it that begins with one of `folders` led below `root`.
+
+    A path ends where its folder does: `/opt` is meant by `/opt/x` and `/opt`, not by `/optional` or `s3://bucket/opt`.
+    """
+    names = "|".join(re.escape(folder) for folder in folders)
+    return re.sub(rf"(?<![\w/.}}-])({names})(?![\w.-])", lambda match: f"{root}{match[1]}", text)
 
 
 def start(command: Sequence[str], env: Mapping[str, str], folder: Path, sink: LineSink) -> "subprocess.Popen[str]":

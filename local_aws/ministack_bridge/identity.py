@@ -35,6 +35,8 @@ class Credentials:
     secret_key: str
     token: str
     caller: Caller
+    expires: float
+    """When they end, in seconds since the epoch."""
 
     def as_environment(self) -> dict[str, str]:
         """Environment variables that every AWS SDK reads."""
@@ -123,8 +125,8 @@ def pass_role(caller: Caller, role_arn: str, service: str) -> None:
     authorize(caller, "iam:PassRole", role_arn, {"iam:PassedToService": service})
 
 
-def assume(role_arn: str, service: str, session: str, region: str) -> Credentials:
-    """Return credentials of `role_arn` for work that `service` does on its behalf.
+def assume(role_arn: str, service: str, session: str, region: str, seconds: float = SESSION_SECONDS) -> Credentials:
+    """Return credentials of `role_arn`, good for `seconds`, for work that `service` does on its behalf.
 
     Raises
     ------
@@ -138,18 +140,19 @@ def assume(role_arn: str, service: str, session: str, region: str) -> Credential
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal '{service}' "
             "to assume the role."
         )
+    expires = time.time() + seconds
     key, secret, token = iam._gen_session_access_key(), iam._gen_secret(), iam._gen_session_token()
     record = {
         "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
         "UserId": f"{role['RoleId']}:{session}",
         "SecretAccessKey": secret,
         "SessionToken": token,
-        "Expiration": time.time() + SESSION_SECONDS,
+        "Expiration": expires,
         "AccountId": account,
         "PrincipalType": "AssumedRole",
     }
     sts.register_session(key, record)
-    return Credentials(key, secret, token, Caller(key, account, region))
+    return Credentials(key, secret, token, Caller(key, account, region), expires)
 
 
 def _trusts(role: dict[str, Any], role_arn: str, service: str, account: str, region: str) -> bool:

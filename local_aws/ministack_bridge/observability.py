@@ -7,6 +7,8 @@ from typing import Any
 
 from ministack.services import cloudwatch, cloudwatch_logs, eventbridge
 
+TICK_SECONDS = 0.2
+"""Shortest time between two looks at what is due."""
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": lambda value, bound: value >= bound,
     "GreaterThanThreshold": lambda value, bound: value > bound,
@@ -40,6 +42,22 @@ def emit_event(detail_type: str, detail: Mapping[str, Any], resources: Sequence[
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
 
 
+def filter_by_stream_prefix() -> None:
+    """Respect logStreamNamePrefix in FilterLogEvents, which ministack does not look at."""
+    original = cloudwatch_logs._filter_log_events
+
+    def filtered(data: dict[str, Any]) -> Any:
+        group = cloudwatch_logs._log_groups.get(data.get("logGroupName", ""))
+        prefix = data.get("logStreamNamePrefix")
+        if not prefix or group is None:
+            return original(data)
+        names = [name for name in group["streams"] if name.startswith(prefix)]
+        # No name at all would mean every stream.
+        return original({**data, "logStreamNames": names or ["\0"]})
+
+    cloudwatch_logs._filter_log_events = filtered
+
+
 def alarm_state(name: str) -> str | None:
     """Return OK, ALARM or INSUFFICIENT_DATA, or None where there is no such alarm."""
     alarm = cloudwatch._alarms.get(name)
@@ -52,6 +70,21 @@ def evaluate_alarms_by_dimension(clock_factor: float) -> None:
     Periods pass `clock_factor` times as fast as real time.
     """
     cloudwatch._evaluate_alarm = lambda alarm: _evaluate(alarm, clock_factor)
+
+
+def schedule_by_clock(clock_factor: float) -> None:
+    """Let the intervals of scheduled rules and schedules, rate(5 minutes), pass `clock_factor` times as fast as real time.
+
+    What a cron expression names are hours of the real day; those stay.
+    """
+    interval = eventbridge._parse_rate_seconds
+
+    def real_seconds(expression: str) -> float | None:
+        found = interval(expression)
+        return None if found is None else found / clock_factor
+
+    eventbridge._parse_rate_seconds = real_seconds
+    eventbridge._SCHEDULER_TICK_INTERVAL = max(TICK_SECONDS, eventbridge._SCHEDULER_TICK_INTERVAL / clock_factor)
 
 
 def evaluate_all_alarms() -> None:

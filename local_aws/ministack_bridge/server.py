@@ -10,11 +10,13 @@ from ministack.core import iam_evaluator, lambda_runtime, router
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, list[str]]], Awaitable[Response]]
+Page = Callable[[str, str], Response]
 
 PAYLOAD_TYPE = "x-embedded-payload-type"
 """Header by which a handler says the content type of what is payload, not protocol."""
 CLOSED_PATHS = ("/_ministack/reset", "/_ministack/config")
 """ministack's control paths, which know no authentication."""
+_pages: dict[str, Page] = {}
 
 
 def add_service(name: str, target_prefix: str, host_pattern: str, handler: Handler) -> None:
@@ -31,6 +33,11 @@ def add_service(name: str, target_prefix: str, host_pattern: str, handler: Handl
     ministack_app.SERVICE_HANDLERS[name] = ministack_app._lazy_handler(module_name)
     ministack_app._state_map[module_name] = module_name
     router.SERVICE_PATTERNS[name] = {"target_prefixes": [target_prefix], "host_patterns": [host_pattern]}
+
+
+def add_page(prefix: str, page: Page) -> None:
+    """Let `page` answer what a browser GETs below `prefix`, from path and query; it is asked without a signature."""
+    _pages[prefix] = page
 
 
 def require_signature_on_iam_routes() -> None:
@@ -59,7 +66,11 @@ async def application(scope: dict[str, Any], receive: Callable[..., Any], send: 
     """ASGI entry point."""
     if scope["type"] == "http":
         if scope["path"].startswith(CLOSED_PATHS):
-            await _forbid(send)
+            await _answer(send, (403, {"content-type": "text/plain"}, b"closed\n"))
+            return
+        page = next((page for prefix, page in _pages.items() if scope["path"].startswith(prefix)), None)
+        if page is not None:
+            await _answer(send, _answer_of(page, scope))
             return
         # The server listens on the loopback interface only, where TLS would protect nothing; policies that demand TLS hold.
         kept = [(name, value) for name, value in scope["headers"] if name.lower() != b"x-forwarded-proto"]
@@ -83,10 +94,18 @@ def _with_payload_type(send: Callable[..., Any]) -> Callable[..., Any]:
     return sending
 
 
-async def _forbid(send: Callable[..., Any]) -> None:
-    headers = [(b"content-type", b"text/plain")]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": b"closed\n"})
+def _answer_of(page: Page, scope: dict[str, Any]) -> Response:
+    if scope["method"] != "GET":
+        return 405, {"allow": "GET"}, b""
+    return page(scope["path"], scope["query_string"].decode("ascii", "replace"))
+
+
+async def _answer(send: Callable[..., Any], response: Response) -> None:
+    status, headers, body = response
+    encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*encoded, length]})
+    await send({"type": "http.response.body", "body": body})
 
 
 def stop_functions() -> None:

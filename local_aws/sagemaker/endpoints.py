@@ -82,8 +82,8 @@ class Endpoints:
     def _authorized_config(self, caller: Caller, action: str, resource: str, parameters: Record) -> Record:
         """Check the caller's rights on endpoint and configuration, as AWS checks both."""
         config_name = parameters["EndpointConfigName"]
-        self._store.authorize(caller, action, resource, parameters.get("Tags"))
-        self._store.authorize(caller, action, arn(caller, "endpoint-config", config_name), parameters.get("Tags"))
+        self._store.authorize_creation(caller, action, resource, parameters)
+        self._store.authorize(caller, action, arn(caller, "endpoint-config", config_name), parameters)
         config = self._store.get("endpoint-config", caller, config_name)
         if config is None:
             raise invalid(f'Could not find endpoint configuration "{arn(caller, "endpoint-config", config_name)}".')

@@ -80,7 +80,7 @@ class Jobs(ABC):
         """Create<kind>Job."""
         name = parameters[f"{self.kind}JobName"]
         resource = arn(caller, self._resource, name)
-        self._store.authorize(caller, f"Create{self.kind}Job", resource, parameters.get("Tags"))
+        self._store.authorize_creation(caller, f"Create{self.kind}Job", resource, parameters)
         pass_role(caller, parameters["RoleArn"], SAGEMAKER)
         credentials = assume(parameters["RoleArn"], SAGEMAKER, "SageMaker", caller.region)
         with self._store.lock:
@@ -165,8 +165,7 @@ class Jobs(ABC):
     def _run_in_folder(self, credentials: Credentials, record: Record, running: Running) -> tuple[str, str]:
         """Do the job; return its last status and, for a failure, the reason."""
         folder = Path(tempfile.mkdtemp(prefix=f"{self._resource}-"))
-        stream = f"{record[f'{self.kind}JobName']}/algo-1-{int(now().timestamp())}"
-        logs = JobLogs(credentials.caller, self.log_group, stream)
+        logs = self._log(credentials.caller, record, "algo-1")
         storage = RoleStorage(credentials, self._endpoint_url)
         try:
             problem = image_problem(self._image(record))
@@ -181,6 +180,11 @@ class Jobs(ABC):
             logs.close()
             shutil.rmtree(folder, ignore_errors=True)
         return "Completed", ""
+
+    def _log(self, role: Caller, record: Record, host: str) -> JobLogs:
+        """Return the log stream of one of the job's instances."""
+        stream = f"{record[f'{self.kind}JobName']}/{host}-{int(now().timestamp())}"
+        return JobLogs(role, self.log_group, stream)
 
     def _finish(self, record: Record, status: str) -> None:  # noqa: B027 - not every kind has something to add
         """Set what is known only at the end."""

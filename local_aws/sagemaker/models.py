@@ -32,7 +32,7 @@ class Models:
         """CreateModel."""
         name, role = parameters["ModelName"], parameters.get("ExecutionRoleArn")
         resource = arn(caller, "model", name)
-        self._store.authorize(caller, "CreateModel", resource, parameters.get("Tags"))
+        self._store.authorize_creation(caller, "CreateModel", resource, parameters)
         if role is None:
             raise invalid("ExecutionRoleArn is required")
         pass_role(caller, role, SAGEMAKER)
@@ -111,7 +111,7 @@ class Models:
         """CreateEndpointConfig."""
         name = parameters["EndpointConfigName"]
         resource = arn(caller, "endpoint-config", name)
-        self._store.authorize(caller, "CreateEndpointConfig", resource, parameters.get("Tags"))
+        self._store.authorize_creation(caller, "CreateEndpointConfig", resource, parameters)
         self._check_config(caller, parameters)
         with self._store.lock:
             if self._store.get("endpoint-config", caller, name):

@@ -39,7 +39,7 @@ class Pipelines:
         """CreatePipeline."""
         name = parameters["PipelineName"]
         resource = arn(caller, "pipeline", name)
-        self._store.authorize(caller, "CreatePipeline", resource, parameters.get("Tags"))
+        self._store.authorize_creation(caller, "CreatePipeline", resource, parameters)
         pass_role(caller, parameters["RoleArn"], SAGEMAKER)
         parse(self._text(parameters), self._service.model)
         with self._store.lock:

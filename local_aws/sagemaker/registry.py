@@ -32,7 +32,7 @@ class Registry:
         """CreateModelPackageGroup."""
         name = parameters["ModelPackageGroupName"]
         resource = arn(caller, GROUP, name)
-        self._store.authorize(caller, "CreateModelPackageGroup", resource, parameters.get("Tags"))
+        self._store.authorize_creation(caller, "CreateModelPackageGroup", resource, parameters)
         with self._store.lock:
             if self._store.get(GROUP, caller, name):
                 raise invalid(f"Model Package Group already exists: {resource}")
@@ -73,7 +73,7 @@ class Registry:
         name = _group_name(parameters.get("ModelPackageGroupName", ""))
         if not name:
             raise invalid("The embedded AWS offers versioned model packages only: ModelPackageGroupName is required")
-        self._store.authorize(caller, "CreateModelPackage", arn(caller, GROUP, name), parameters.get("Tags"))
+        self._store.authorize_creation(caller, "CreateModelPackage", arn(caller, GROUP, name), parameters)
         self._check_artifacts(caller, parameters)
         with self._store.lock:
             group = self._group(caller, name)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.ministack_bridge.identity import Caller, authorize
+from local_aws.sagemaker.conditions import conditions
 
 Record = dict[str, Any]
 SAGEMAKER = "sagemaker.amazonaws.com"
@@ -49,20 +50,31 @@ class Store:
         with self.lock:
             self.tags.setdefault(resource, {}).update({tag["Key"]: tag["Value"] for tag in tags})
 
-    def authorize(self, caller: Caller, action: str, resource: str, tags: Iterable[Mapping[str, str]] | None = None) -> None:
+    def authorize(self, caller: Caller, action: str, resource: str, request: Mapping[str, Any] | None = None) -> None:
         """Raise AccessDenied unless `caller` may do `action` (without its prefix) on `resource`.
 
-        `tags` are those that the request brings; creating with tags asks for AddTags as well, as on AWS.
+        `request` is what a call that creates or changes brings: its tags and what else IAM's conditions can ask about it.
         """
         resource = lowered(resource)
-        given = {tag["Key"]: tag["Value"] for tag in tags or ()}
-        context: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in given.items()}
-        context |= {f"aws:ResourceTag/{key}": value for key, value in self.tags.get(resource, {}).items()}
-        if given:
-            context["aws:TagKeys"] = list(given)
+        context = self._context(caller, action, resource, request or {})
         authorize(caller, f"sagemaker:{action}", resource, context)
-        if given and action != "AddTags":
+
+    def authorize_creation(self, caller: Caller, action: str, resource: str, request: Mapping[str, Any]) -> None:
+        """Raise AccessDenied unless `caller` may create `resource`; creating with tags asks for AddTags as well, as on AWS."""
+        self.authorize(caller, action, resource, request)
+        if request.get("Tags"):
+            resource = lowered(resource)
+            context = self._context(caller, action, resource, request) | {"sagemaker:TaggingAction": action}
             authorize(caller, "sagemaker:AddTags", resource, context)
+
+    def _context(self, caller: Caller, action: str, resource: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        given = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or ()}
+        context = conditions(action, request, lambda kind, name: arn(caller, kind, name))
+        context |= {f"aws:RequestTag/{key}": value for key, value in given.items()}
+        for key, value in self.tags.get(resource, {}).items():
+            context |= {f"aws:ResourceTag/{key}": value, f"sagemaker:ResourceTag/{key}": value}
+        keys = list(given) or list(request.get("TagKeys") or ())
+        return context | ({"aws:TagKeys": keys} if keys else {})
 
 
 def arn(caller: Caller, kind: str, name: str) -> str:

@@ -15,7 +15,7 @@ class Tags:
     def add(self, caller: Caller, parameters: Record) -> Record:
         """AddTags."""
         resource = lowered(parameters["ResourceArn"])
-        self._store.authorize(caller, "AddTags", resource, parameters["Tags"])
+        self._store.authorize(caller, "AddTags", resource, parameters)
         self._require(caller, resource)
         self._store.set_tags(resource, parameters["Tags"])
         return {"Tags": _listed(self._store, resource)}
@@ -28,7 +28,7 @@ class Tags:
     def delete(self, caller: Caller, parameters: Record) -> None:
         """DeleteTags."""
         resource = lowered(parameters["ResourceArn"])
-        self._store.authorize(caller, "DeleteTags", resource)
+        self._store.authorize(caller, "DeleteTags", resource, parameters)
         with self._store.lock:
             for key in parameters["TagKeys"]:
                 self._store.tags.get(resource, {}).pop(key, None)

@@ -1,17 +1,14 @@
-"""Training jobs: script mode through AWS's own training toolkit."""
+"""Training jobs: script mode through AWS's own training toolkit, or the command that a job names, on each instance."""
 
-import json
 import re
-import sys
-import tarfile
-from pathlib import Path
 
-from local_aws.containers import process
+from local_aws.containers.process import Outcome
+from local_aws.errors import invalid
+from local_aws.ministack_bridge.identity import Caller
 from local_aws.sagemaker.jobs import JobFailed, Jobs, Stopped, Workplace, check
+from local_aws.sagemaker.models import LOCAL_NVME
 from local_aws.sagemaker.store import Record, now
-
-ENTRY = Path(__file__).parents[1] / "containers/toolkit/training_entry.py"
-
+from local_aws.sagemaker.training_hosts import Host, lay_out, pack, run_all
 
 NO_MESSAGE = 'ErrorMessage ""'
 EXCEPTION = re.compile(r"^(?!ExecuteUserScriptError)[\w.]+(Error|Exception|Exit|Interrupt)\b: ")
@@ -23,75 +20,68 @@ class TrainingJobs(Jobs):
     kind = "Training"
     log_group = "/aws/sagemaker/TrainingJobs"
 
+    def create(self, caller: Caller, parameters: Record) -> Record:
+        """CreateTrainingJob."""
+        resources = parameters["ResourceConfig"]
+        if resources.get("VolumeKmsKeyId") and LOCAL_NVME.match(resources.get("InstanceType", "")):
+            kind = resources["InstanceType"]
+            raise invalid(f"VolumeKmsKeyId is not supported for instance type {kind}, whose local storage has its own encryption")
+        return super().create(caller, parameters)
+
     def _image(self, record: Record) -> str:
         return str(record["AlgorithmSpecification"]["TrainingImage"])
 
     def _work(self, record: Record, place: Workplace) -> None:
         _refuse_what_cannot_run(record)
         _enter(record, "Downloading")
-        self._lay_out(record, place)
-        _enter(record, "Training")
+        hosts = self._hosts(record, place)
+        try:
+            for host in hosts:
+                lay_out(host, [host.name for host in hosts], record, place.storage)
+            _enter(record, "Training")
+            self._train(record, place, hosts)
+        finally:
+            for host in hosts[1:]:
+                host.logs.close()
+
+    def _hosts(self, record: Record, place: Workplace) -> list[Host]:
+        names = [f"algo-{number}" for number in range(1, record["ResourceConfig"].get("InstanceCount", 1) + 1)]
+        role = place.credentials.caller
+        others = [self._log(role, record, name) for name in names[1:]]
+        logs = [place.logs, *others]
+        return [Host(name, index, place.folder / name, logs[index]) for index, name in enumerate(names)]
+
+    def _train(self, record: Record, place: Workplace, hosts: list[Host]) -> None:
         limit = record["StoppingCondition"].get("MaxRuntimeInSeconds", 86400)
-        outcome = process.run(
-            [sys.executable, str(ENTRY)],
-            self._environment(record, place),
-            place.folder,
-            place.logs.write,
-            seconds=limit,
-            stop=place.stop,
-        )
-        failure = place.folder / "output/failure"
-        if outcome.timed_out:
-            # As on AWS: out of time is Stopped, not Failed, and what the script has saved by then is kept.
-            record["SecondaryStatus"] = "MaxRuntimeExceeded"
-            self._upload(record, place)
-            raise Stopped
-        check(outcome, lambda: f"AlgorithmError: {_reason(failure, place)}, exit code: {outcome.exit_code}", limit)
-        _enter(record, "Uploading")
-        self._upload(record, place)
-
-    def _lay_out(self, record: Record, place: Workplace) -> None:
-        """Make the folders and files that the container contract promises."""
-        for name in ("input/config", "model", "output/data"):
-            (place.folder / name).mkdir(parents=True)
-        channels = {}
-        for channel in record.get("InputDataConfig", []):
-            name = channel["ChannelName"]
-            target = place.folder / "input/data" / name
-            target.mkdir(parents=True)
-            place.storage.download(channel["DataSource"]["S3DataSource"]["S3Uri"], target)
-            channels[name] = {
-                "TrainingInputMode": "File",
-                "S3DistributionType": "FullyReplicated",
-                "RecordWrapperType": "None",
-                "ContentType": channel.get("ContentType", "application/octet-stream"),
-            }
-        hyperparameters = {key: process.rooted(value, place.folder) for key, value in record.get("HyperParameters", {}).items()}
-        resources = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "lo"}
-        files = {"hyperparameters": hyperparameters, "inputdataconfig": channels, "resourceconfig": resources}
-        for name, content in files.items():
-            (place.folder / f"input/config/{name}.json").write_text(json.dumps(content))
-
-    def _environment(self, record: Record, place: Workplace) -> dict[str, str]:
         contract = {
-            "SAGEMAKER_BASE_DIR": str(place.folder),
-            # Without it the toolkit waits for a DNS name that only SageMaker's network has.
-            "SM_STUDIO_LOCAL_MODE": "true",
             "TRAINING_JOB_NAME": record["TrainingJobName"],
             "TRAINING_JOB_ARN": record["TrainingJobArn"],
             "AWS_ENDPOINT_URL": self._endpoint_url,
+            **place.credentials.as_environment(),
         }
-        return process.environment(place.folder, record.get("Environment", {}), contract, place.credentials.as_environment())
+        outcomes = run_all(hosts, record, contract, limit, place.stop)
+        if place.stop.is_set():
+            raise Stopped
+        if any(outcome.timed_out for outcome in outcomes):
+            # As on AWS: out of time is Stopped, not Failed, and what the script has saved by then is kept.
+            record["SecondaryStatus"] = "MaxRuntimeExceeded"
+            self._upload(record, place, hosts)
+            raise Stopped
+        for host, outcome in zip(hosts, outcomes, strict=True):
+            # The others were stopped because one failed: that one says why.
+            if not outcome.stopped:
+                _check(host, outcome, limit)
+        _enter(record, "Uploading")
+        self._upload(record, place, hosts)
 
-    def _upload(self, record: Record, place: Workplace) -> None:
+    def _upload(self, record: Record, place: Workplace, hosts: list[Host]) -> None:
         target = record["OutputDataConfig"]
         base = f"{target['S3OutputPath'].rstrip('/')}/{record['TrainingJobName']}/output"
-        artifact = place.folder / "model.tar.gz"
-        _pack(place.folder / "model", artifact)
-        place.storage.upload(artifact, f"{base}/model.tar.gz", target.get("KmsKeyId"))
-        if any((place.folder / "output/data").iterdir()):
-            _pack(place.folder / "output/data", place.folder / "output.tar.gz")
-            place.storage.upload(place.folder / "output.tar.gz", f"{base}/output.tar.gz", target.get("KmsKeyId"))
+        model, output = place.folder / "model.tar.gz", place.folder / "output.tar.gz"
+        pack([host.folder / "model" for host in hosts], model)
+        place.storage.upload(model, f"{base}/model.tar.gz", target.get("KmsKeyId"))
+        if pack([host.folder / "output/data" for host in hosts], output):
+            place.storage.upload(output, f"{base}/output.tar.gz", target.get("KmsKeyId"))
         record["ModelArtifacts"] = {"S3ModelArtifacts": f"{base}/model.tar.gz"}
 
     def _finish(self, record: Record, status: str) -> None:
@@ -102,15 +92,20 @@ class TrainingJobs(Jobs):
 
 def _refuse_what_cannot_run(record: Record) -> None:
     """Raise JobFailed for what AWS runs and this machine does not, rather than running something else."""
-    instances = record["ResourceConfig"].get("InstanceCount", 1)
-    if instances > 1:
-        raise JobFailed(f"The embedded AWS trains on one instance, not {instances}; AWS trains on as many as asked for.")
+    if record["ResourceConfig"].get("InstanceGroups"):
+        raise JobFailed("The embedded AWS trains on instances of one kind, not on InstanceGroups; AWS offers both.")
+    compression = record["OutputDataConfig"].get("CompressionType", "GZIP")
+    if compression != "GZIP":
+        raise JobFailed(f"The embedded AWS offers output compression GZIP, not {compression}; AWS offers both.")
     for channel in record.get("InputDataConfig", []):
         name, mode = channel["ChannelName"], channel.get("InputMode", record["AlgorithmSpecification"]["TrainingInputMode"])
         if mode != "File":
             raise JobFailed(f"Channel {name}: the embedded AWS offers input mode File, not {mode}; AWS offers both.")
         if "S3DataSource" not in channel["DataSource"]:
             raise JobFailed(f"Channel {name}: the embedded AWS offers S3 as data source only; AWS offers more.")
+        kind = channel["DataSource"]["S3DataSource"].get("S3DataType", "S3Prefix")
+        if kind != "S3Prefix":
+            raise JobFailed(f"Channel {name}: the embedded AWS offers data of type S3Prefix, not {kind}; AWS offers both.")
 
 
 def _enter(record: Record, status: str) -> None:
@@ -122,19 +117,18 @@ def _enter(record: Record, status: str) -> None:
     transitions.append({"Status": status, "StartTime": moment, "StatusMessage": f"{status} the training job"})
 
 
-def _pack(folder: Path, target: Path) -> None:
-    with tarfile.open(target, "w:gz") as archive:
-        for path in sorted(folder.iterdir()):
-            archive.add(path, arcname=path.name)
+def _check(host: Host, outcome: Outcome, limit: int) -> None:
+    check(outcome, lambda: f"AlgorithmError: {_reason(host)}, exit code: {outcome.exit_code}", limit)
 
 
-def _reason(failure: Path, place: Workplace) -> str:
+def _reason(host: Host) -> str:
     """Return what the container wrote to its failure file, else the end of its log.
 
     The toolkit keeps the messages of Python's own exceptions only; those of a library's come from the log.
     """
+    failure = host.folder / "output/failure"
     text = failure.read_text().strip() if failure.is_file() else ""
     if not text:
-        return "\n".join(list(place.logs.tail)[-10:])
-    raised = [line for line in place.logs.tail if EXCEPTION.match(line)]
+        return "\n".join(list(host.logs.tail)[-10:])
+    raised = [line for line in host.logs.tail if EXCEPTION.match(line)]
     return text.replace(NO_MESSAGE, f'ErrorMessage "{raised[-1]}"') if raised else text

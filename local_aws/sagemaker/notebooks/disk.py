@@ -1,0 +1,101 @@
+"""The files of a notebook instance: a root folder that every start makes anew, and in it the volume, which is kept."""
+
+import json
+import shutil
+from pathlib import Path
+
+from local_aws.containers import process, python_home
+from local_aws.ministack_bridge.identity import Caller
+
+HOME = "home/ec2-user"
+VOLUME = f"{HOME}/SageMaker"
+ANACONDA = f"{HOME}/anaconda3"
+ROOTED = ("/home/ec2-user", "/opt", "/etc", "/var", "/run")
+"""Folders of the instance that lie below its root here; everything else is the machine's own."""
+FOLDERS = (VOLUME, "opt/ml/metadata", "etc/xdg", "etc/jupyter", "var/log", "run", "tmp")
+OS_RELEASE = """\
+NAME="Amazon Linux"
+VERSION="2023"
+ID="amzn"
+ID_LIKE="fedora"
+VERSION_ID="2023"
+PLATFORM_ID="platform:al2023"
+PRETTY_NAME="Amazon Linux 2023"
+"""
+
+
+class Disk:
+    """Root folder of one instance.
+
+    `/home/ec2-user/SageMaker` stands for its EBS volume: kept over stop and start, deleted with the instance. What AWS has no
+    equivalent of: the volume also outlives the embedded AWS itself (`make down`), and an instance that is created later
+    with the same name and the same state folder adopts it, so that nobody's work is lost on a laptop.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def home(self) -> Path:
+        """Home of the instance's user."""
+        return self.root / HOME
+
+    @property
+    def volume(self) -> Path:
+        """Folder that survives a stop."""
+        return self.root / VOLUME
+
+    @property
+    def python(self) -> Path:
+        """Interpreter of the instance's own environment."""
+        return self.root / ANACONDA / "bin/python"
+
+    def rooted(self, text: str) -> str:
+        """Return `text` with the paths of the instance led below its root."""
+        return process.below(text, self.root, ROOTED)
+
+    def renew(self, name: str, arn: str) -> None:
+        """Make everything anew but the volume."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        _clear(self.root, self.volume)
+        for folder in FOLDERS:
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        (self.root / "etc/os-release").write_text(OS_RELEASE)
+        # What the SageMaker SDK and the instance's own scripts read to learn where they are.
+        metadata = {"ResourceArn": arn, "ResourceName": name}
+        (self.root / "opt/ml/metadata/resource-metadata.json").write_text(json.dumps(metadata))
+        python_home.create(self.root / ANACONDA)
+        _add_kernel(self.root / ANACONDA, self.python)
+        # Terminals are login shells, for which the machine's own profile sets the path.
+        (self.home / ".bash_profile").write_text(f'export PATH="{self.root / ANACONDA}/bin:$PATH"\n')
+
+    def delete(self) -> None:
+        """Delete everything, the volume too."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _clear(folder: Path, kept: Path) -> None:
+    for entry in folder.iterdir():
+        if entry == kept and not entry.is_symlink():
+            continue
+        if entry.is_symlink() or not entry.is_dir():
+            entry.unlink()
+        elif kept.is_relative_to(entry):
+            _clear(entry, kept)
+        else:
+            shutil.rmtree(entry)
+
+
+def _add_kernel(environment: Path, python: Path) -> None:
+    """Offer the kernel under the name that notebooks written on AWS ask for, beside Jupyter's own `python3`."""
+    folder = environment / "share/jupyter/kernels/conda_python3"
+    folder.mkdir(parents=True)
+    command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    specification = {"argv": command, "display_name": "conda_python3", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(specification))
+
+
+def disk_of(folder: Path, home: Caller, caller: Caller, name: str) -> Disk:
+    """Return the disk of an instance: by its name below `folder`, and by its place as well where that is not `home`'s."""
+    same = (caller.account, caller.region) == (home.account, home.region)
+    return Disk(folder / (name.lower() if same else f"{name.lower()}.{caller.region}.{caller.account}"))

@@ -1,0 +1,66 @@
+"""States of notebook instances, and the events that their changes cause.
+
+Source of the event's fields: the schema aws.sagemaker@SageMakerNotebookInstanceStateChange of EventBridge's registry.
+"""
+
+from typing import Any
+
+from local_aws.errors import ServiceError, invalid
+from local_aws.ministack_bridge.identity import Caller, in_scope
+from local_aws.ministack_bridge.observability import emit_event
+from local_aws.sagemaker.store import Record, Store, now
+
+KIND = "notebook-instance"
+STATUS = "NotebookInstanceStatus"
+AT_REST = ("Stopped", "Failed")
+MAX_REASON = 1024
+EVENT_FIELDS = (
+    "NotebookInstanceName",
+    "NotebookInstanceArn",
+    STATUS,
+    "InstanceType",
+    "RoleArn",
+    "NotebookInstanceLifecycleConfigName",
+)
+TIMES = ("CreationTime", "LastModifiedTime")
+
+
+class States:
+    """Changes the state of instances."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def leave(self, caller: Caller, record: Record, allowed: tuple[str, ...], status: str) -> None:
+        """Go to `status`, if the instance is in one of the `allowed` ones.
+
+        Raises
+        ------
+        ServiceError
+            Otherwise, so that of two callers at once one is refused.
+        """
+        with self._store.lock:
+            if record[STATUS] not in allowed:
+                raise refused(record, allowed, status)
+        self.enter(caller, record, status)
+
+    def enter(self, caller: Caller, record: Record, status: str, reason: str = "") -> None:
+        """Go to `status`; `reason` says why an instance Failed."""
+        with self._store.lock:
+            record[STATUS], record["LastModifiedTime"] = status, now()
+            record.pop("FailureReason", None)
+            if reason:
+                record["FailureReason"] = reason[:MAX_REASON]
+            detail: dict[str, Any] = {key: record[key] for key in EVENT_FIELDS if record.get(key) is not None}
+            detail |= {key: int(record[key].timestamp() * 1000) for key in TIMES}
+            detail["Tags"] = dict(self._store.tags.get(record["NotebookInstanceArn"], {}))
+        arn = record["NotebookInstanceArn"]
+        in_scope(caller, lambda: emit_event("SageMaker Notebook Instance State Change", detail, [arn]))
+
+
+def refused(record: Record, allowed: tuple[str, ...], status: str) -> ServiceError:
+    """Return AWS's answer to what an instance's state does not allow."""
+    names, arn = ", ".join(allowed), record["NotebookInstanceArn"]
+    return invalid(
+        f"Status ({record[STATUS]}) not in ([{names}]). Unable to transition to ({status}) for Notebook Instance ({arn})"
+    )

@@ -1,0 +1,161 @@
+"""The instances of a training job: a folder and a process for each, as the container contract describes them.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
+"""
+
+import json
+import re
+import sys
+import tarfile
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_aws.containers import process, python_home
+from local_aws.containers.process import Outcome
+from local_aws.s3_transfer import RoleStorage
+from local_aws.sagemaker.job_logs import JobLogs
+from local_aws.sagemaker.store import Record
+
+ENTRY = Path(__file__).parents[1] / "containers/toolkit/training_entry.py"
+GROUP = "homogeneousCluster"
+CODE_CHANNELS = {"code", "sm_drivers", "recipe"}
+"""Channels in which the SageMaker SDK hands over programs."""
+CHANNEL_PATH = re.compile(r"/opt/ml/input/data/([A-Za-z0-9._-]+)")
+LONGEST_PROGRAM = 1 << 20
+
+
+@dataclass(frozen=True)
+class Host:
+    """One instance of a job; `folder` stands for its /opt/ml."""
+
+    name: str
+    index: int
+    folder: Path
+    logs: JobLogs
+
+
+def command_of(record: Record) -> list[str]:
+    """Return the command that a job names instead of its image's own; empty where it names none."""
+    algorithm = record["AlgorithmSpecification"]
+    return [*algorithm.get("ContainerEntrypoint", []), *algorithm.get("ContainerArguments", [])]
+
+
+def lay_out(host: Host, names: Sequence[str], record: Record, storage: RoleStorage) -> None:
+    """Make the folders and files that the container contract promises."""
+    for name in ("input/config", "input/data", "model", "output/data"):
+        (host.folder / name).mkdir(parents=True)
+    channels = {}
+    for channel in record.get("InputDataConfig", []):
+        source = channel["DataSource"]["S3DataSource"]
+        distribution = source.get("S3DataDistributionType", "FullyReplicated")
+        target = host.folder / "input/data" / channel["ChannelName"]
+        target.mkdir()
+        shard = (host.index, len(names)) if distribution == "ShardedByS3Key" else (0, 1)
+        storage.download(source["S3Uri"], target, shard)
+        channels[channel["ChannelName"]] = {
+            "TrainingInputMode": "File",
+            "S3DistributionType": distribution,
+            "RecordWrapperType": "None",
+            "ContentType": channel.get("ContentType", "application/octet-stream"),
+        }
+    root_programs(host.folder, command_of(record))
+    hyperparameters = {key: process.rooted(value, host.folder) for key, value in record.get("HyperParameters", {}).items()}
+    resources = _resources(host, names, record)
+    files = {"hyperparameters": hyperparameters, "inputdataconfig": channels, "resourceconfig": resources}
+    for name, content in files.items():
+        (host.folder / f"input/config/{name}.json").write_text(json.dumps(content))
+
+
+def _resources(host: Host, names: Sequence[str], record: Record) -> Record:
+    kind = record["ResourceConfig"].get("InstanceType", "")
+    group = {"instance_group_name": GROUP, "instance_type": kind, "hosts": list(names)}
+    return {
+        "current_host": host.name,
+        "current_instance_type": kind,
+        "current_group_name": GROUP,
+        "hosts": list(names),
+        "instance_groups": [group],
+        "network_interface_name": "lo",
+    }
+
+
+def root_programs(folder: Path, command: Sequence[str]) -> None:
+    """Lead the /opt/ml paths inside of programs below `folder`, where a job runs a `command` of its own.
+
+    A mount namespace would leave the files alone, but many machines do not allow one without root. Changed are text files in
+    the channels that the command names or in which the SageMaker SDK hands over programs; data is never touched.
+    """
+    if not command:
+        return
+    named = {found for word in command for found in CHANNEL_PATH.findall(word)}
+    for channel in named | CODE_CHANNELS:
+        for file in (folder / "input/data" / channel).rglob("*"):
+            if file.is_file() and file.stat().st_size <= LONGEST_PROGRAM:
+                _root_file(file, folder)
+
+
+def _root_file(file: Path, folder: Path) -> None:
+    content = file.read_bytes()
+    if b"/opt/ml" not in content or b"\0" in content:
+        return
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return
+    file.write_bytes(process.rooted(text, folder).encode())
+
+
+def run_all(
+    hosts: Sequence[Host], record: Record, contract: Mapping[str, str], seconds: float, stop: threading.Event
+) -> list[Outcome]:
+    """Run the job on all hosts at once; the first that fails ends the others. Return how each ended."""
+    ending = threading.Event()
+    outcomes: dict[str, Outcome] = {}
+
+    def run(host: Host) -> None:
+        outcomes[host.name] = _run(host, record, contract, seconds, ending)
+        if outcomes[host.name].exit_code != 0:
+            ending.set()
+
+    threads = [threading.Thread(target=run, args=(host,), daemon=True) for host in hosts]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        if stop.is_set():
+            ending.set()
+        time.sleep(0.02)
+    return [outcomes[host.name] for host in hosts]
+
+
+def _run(host: Host, record: Record, contract: Mapping[str, str], seconds: float, ending: threading.Event) -> Outcome:
+    # A job may install packages: into an environment of its own, not into that of the embedded AWS.
+    python = python_home.create(host.folder / "python")
+    command = [process.rooted(word, host.folder) for word in command_of(record)] or [str(python), str(ENTRY)]
+    of_host = {
+        "PATH": f"{python.parent}:{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "SAGEMAKER_BASE_DIR": str(host.folder),
+        # Without it the toolkit waits for DNS names that only SageMaker's network has.
+        "SM_STUDIO_LOCAL_MODE": "true",
+    }
+    own = {key: process.rooted(value, host.folder) for key, value in record.get("Environment", {}).items()}
+    environment = process.environment(host.folder, of_host, own, contract)
+    return process.run(command, environment, host.folder, host.logs.write, seconds=seconds, stop=ending)
+
+
+def pack(folders: Iterable[Path], target: Path) -> bool:
+    """Pack the files of several hosts into one archive; return whether there were any.
+
+    Where two hosts have written the same file, the first host's is kept: on AWS one of them overwrites the other.
+    """
+    packed: set[str] = set()
+    with tarfile.open(target, "w:gz") as archive:
+        for folder in folders:
+            for path in sorted(folder.rglob("*")):
+                name = path.relative_to(folder).as_posix()
+                if name not in packed:
+                    packed.add(name)
+                    archive.add(path, arcname=name, recursive=False)
+    return bool(packed)
