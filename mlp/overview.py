@@ -1,12 +1,17 @@
 """Where every model stands."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from mlp import registry
-from mlp.environment import PlatformEnvironment
 from mlp.errors import MlpError
+
+if TYPE_CHECKING:
+    from mlp.environment import PlatformEnvironment
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,12 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = ROOT / "config"
 MODELS = ROOT / "models"
+
+
+def config_dir() -> Path:
+    """Folder of the environments' files; MLP_CONFIG_DIR overrides, for those who keep them in a repository of their own."""
+    return Path(os.environ.get("MLP_CONFIG_DIR", ROOT / "config"))
 
 
 def state_dir() -> Path:

@@ -1,16 +1,20 @@
 """Asks a model over HTTPS, signed with SigV4."""
 
+from __future__ import annotations
+
 import http.client
 import json
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
-from mlp.environment import PlatformEnvironment
 from mlp.errors import Failed, MlpError
+
+if TYPE_CHECKING:
+    from mlp.environment import PlatformEnvironment
 
 TIMEOUT_SECONDS = 35
 

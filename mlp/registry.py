@@ -1,14 +1,18 @@
 """Versions of a model: what was judged, what is approved, what serves."""
 
+from __future__ import annotations
+
 import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlp.environment import PlatformEnvironment
 from mlp.errors import Failed, MlpError
+
+if TYPE_CHECKING:
+    from mlp.environment import PlatformEnvironment
 
 POLL_SECONDS = 0.5
 POLL_SECONDS_AWS = 10

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlp.environment import PlatformEnvironment
 from mlp.errors import Failed, MlpError
+from mlp.platform_protocol import Platform
 
 POLL_SECONDS = 0.5
 POLL_SECONDS_AWS = 5
@@ -35,14 +35,14 @@ class Run:
     steps: list[Step]
 
 
-def upload(environment: PlatformEnvironment, model: str, file: Path) -> str:
+def upload(platform: Platform, model: str, file: Path) -> str:
     """Copy `file` to where the model's raw data lies, unless the very same content lies there; return its URI."""
-    environment.require_model(model)
+    platform.require_model(model)
     if not file.is_file():
         raise MlpError(f"There is no file {file}")
-    bucket = environment.outputs("Foundation")["DataBucket"]
+    bucket = platform.data_bucket
     key = f"{model}/raw/{file.name}"
-    s3, content = environment.client("s3"), file.read_bytes()
+    s3, content = platform.client("s3"), file.read_bytes()
     if _existing(s3, bucket, key) != content:
         s3.put_object(Bucket=bucket, Key=key, Body=content)
     return f"s3://{bucket}/{key}"
@@ -56,7 +56,7 @@ def _existing(s3: Any, bucket: str, key: str) -> bytes | None:
     return content
 
 
-def start(environment: PlatformEnvironment, model: str, parameters: dict[str, str] | None = None) -> str:
+def start(platform: Platform, model: str, parameters: dict[str, str] | None = None) -> str:
     """Start the model's pipeline; return the execution's ARN.
 
     Raises
@@ -64,11 +64,11 @@ def start(environment: PlatformEnvironment, model: str, parameters: dict[str, st
     MlpError
         If there is no data to train on.
     """
-    environment.require_model(model)
-    name = environment.outputs("Training", model)["PipelineName"]
+    platform.require_model(model)
+    name = platform.pipeline_name(model)
     if not parameters:
-        _require_data(environment, model)
-    answer = environment.client("sagemaker").start_pipeline_execution(
+        _require_data(platform, model)
+    answer = platform.client("sagemaker").start_pipeline_execution(
         PipelineName=name,
         PipelineParameters=[{"Name": key, "Value": value} for key, value in (parameters or {}).items()],
         ClientRequestToken=str(uuid.uuid4()),
@@ -77,17 +77,14 @@ def start(environment: PlatformEnvironment, model: str, parameters: dict[str, st
     return arn
 
 
-def _require_data(environment: PlatformEnvironment, model: str) -> None:
-    bucket = environment.outputs("Foundation")["DataBucket"]
-    found = environment.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"{model}/raw/", MaxKeys=1)
+def _require_data(platform: Platform, model: str) -> None:
+    bucket = platform.data_bucket
+    found = platform.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"{model}/raw/", MaxKeys=1)
     if not found.get("KeyCount"):
-        data = environment.settings.models[model].definition.data
-        raise MlpError(
-            f"There is no data under s3://{bucket}/{model}/raw/. Upload some with: mlp train {model} --data models/{model}/{data}"
-        )
+        raise MlpError(f"There is no data under s3://{bucket}/{model}/raw/. {platform.how_to_add_data(model)}")
 
 
-def follow(environment: PlatformEnvironment, arn: str, tell: Callable[[Step], None] = lambda _: None) -> Run:
+def follow(platform: Platform, arn: str, tell: Callable[[Step], None] = lambda _: None) -> Run:
     """Wait for the end of an execution; `tell` hears of every step once it begins and once it ends.
 
     Raises
@@ -95,8 +92,8 @@ def follow(environment: PlatformEnvironment, arn: str, tell: Callable[[Step], No
     Failed
         If the execution did not succeed, with its reason.
     """
-    sagemaker = environment.client("sagemaker")
-    pause = POLL_SECONDS if environment.embedded else POLL_SECONDS_AWS
+    sagemaker = platform.client("sagemaker")
+    pause = POLL_SECONDS if platform.embedded else POLL_SECONDS_AWS
     told: set[tuple[str, str]] = set()
     while True:
         described = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)

@@ -1,0 +1,45 @@
+"""Names and tags of what a notebook starts."""
+
+import re
+import secrets
+import time
+
+from mlp.in_notebook.platform import NotebookPlatform
+
+NOTEBOOK_TAG = "ml-platform:notebook"
+ENVIRONMENT_TAG = "ml-platform:environment"
+EXPIRES_TAG = "ml-platform:expires"
+MAX_NAME = 63
+"""Longest name of a training job, a model, an endpoint configuration and an endpoint."""
+RANDOM_LENGTH = 6
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def new_name(platform: NotebookPlatform, stem: str) -> str:
+    """Return `<prefix>-nb-<notebook>-<stem>-<6 random>`, lower case as SageMaker keeps endpoint names, within its limit."""
+    room = MAX_NAME - RANDOM_LENGTH - 1
+    head = "-".join(filter(None, [platform.prefix, "nb", platform.notebook, _plain(stem)]))
+    return f"{head[:room].rstrip('-')}-{secrets.token_hex(RANDOM_LENGTH // 2)}"
+
+
+def stem_of(platform: NotebookPlatform, name: str) -> str:
+    """Return the part of a job's name that says what it is; the whole of a name that another tool gave."""
+    head = f"{platform.prefix}-nb-{platform.notebook}-"
+    return name.removeprefix(head)[: -RANDOM_LENGTH - 1] if name.startswith(head) else name
+
+
+def tags(platform: NotebookPlatform, expires: str | None = None) -> list[dict[str, str]]:
+    """Return the tags by which IAM, the backstop and the bill know whose something is."""
+    found = {NOTEBOOK_TAG: platform.notebook, ENVIRONMENT_TAG: platform.prefix}
+    if expires is not None:
+        found[EXPIRES_TAG] = expires
+    return [{"Key": key, "Value": value} for key, value in found.items()]
+
+
+def utc(seconds_from_now: float) -> str:
+    """Return a UTC time as tags carry it."""
+    return time.strftime(TIME, time.gmtime(time.time() + seconds_from_now))
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -1,0 +1,121 @@
+"""The platform as a notebook knows it: one small file that the lifecycle script has written beside the client."""
+
+import json
+import os
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from mlp.aws import CLIENT
+from mlp.errors import MlpError
+
+FILE = Path(__file__).resolve().parents[3] / "platform.json"
+"""`<folder>/platform.json` for a client in `<folder>/client/mlp/`."""
+
+
+@dataclass(frozen=True)
+class NotebookPlatform:
+    """What a notebook may use, by the names that platform.json has for it."""
+
+    environment: str
+    prefix: str
+    """First part of every name, such as `mlp-dev`."""
+    notebook: str
+    region: str
+    data_bucket: str
+    artifacts_bucket: str
+    key_arn: str
+    job_role_arn: str
+    """Role of this notebook's training jobs and endpoints."""
+    images: dict[str, str]
+    """Image URI by framework."""
+    subnets: list[str]
+    security_groups: list[str]
+    """Network of jobs and endpoints; empty lists: SageMaker's own."""
+    models: dict[str, str]
+    """Pipeline by model."""
+    endpoint_hours: float
+    """How long an endpoint lives unless `hours` says otherwise."""
+
+    @property
+    def embedded(self) -> str | None:
+        """URL of the embedded AWS, which gives it to its notebooks in AWS_ENDPOINT_URL; None on AWS."""
+        return os.environ.get("AWS_ENDPOINT_URL")
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session(region_name=self.region)
+
+    def client(self, service: str) -> Any:
+        """Return a client under the notebook's own role."""
+        return self._session.client(service, config=CLIENT)
+
+    @property
+    def own_prefix(self) -> str:
+        """Where in the artifacts bucket this notebook reads and writes."""
+        return f"notebooks/{self.notebook}/"
+
+    def own_uri(self, *parts: str) -> str:
+        """Return the URI of a place of this notebook's own."""
+        return f"s3://{self.artifacts_bucket}/{self.own_prefix}{'/'.join(parts)}"
+
+    def require_model(self, model: str) -> None:
+        """Raise MlpError unless the notebook may use `model`."""
+        if model not in self.models:
+            known = ", ".join(self.models) or "none"
+            raise MlpError(f"Notebook {self.notebook} has no model {model!r}; models it may use: {known}")
+
+    def pipeline_name(self, model: str) -> str:
+        """Name of a model's training pipeline."""
+        self.require_model(model)
+        return self.models[model]
+
+    def how_to_add_data(self, model: str) -> str:
+        """Return the sentence that says how raw data of `model` gets there."""
+        return (
+            f"Raw data comes from outside of notebooks; ask the people who run {self.prefix} for: mlp train {model} --data FILE"
+        )
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """VpcConfig of jobs and models, where the platform has a network of its own."""
+        if not self.subnets:
+            return {}
+        return {"VpcConfig": {"Subnets": self.subnets, "SecurityGroupIds": self.security_groups}}
+
+
+def here() -> NotebookPlatform | None:
+    """Return this notebook's platform; None outside of notebooks."""
+    try:
+        content = json.loads(FILE.read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise MlpError(
+            f"{FILE} is not JSON ({error}); stop and start the notebook, its lifecycle script writes it anew"
+        ) from None
+    wanted = [field.name for field in fields(NotebookPlatform)]
+    missing = [name for name in wanted if name not in content]
+    if missing:
+        raise MlpError(f"{FILE} lacks {', '.join(missing)}; stop and start the notebook, its lifecycle script writes it anew")
+    return NotebookPlatform(**{name: content[name] for name in wanted})
+
+
+def required(function: str) -> NotebookPlatform:
+    """Return this notebook's platform.
+
+    Raises
+    ------
+    MlpError
+        Outside of notebooks.
+    """
+    found = here()
+    if found is None:
+        raise MlpError(
+            f"{function} works in the platform's notebooks only: it needs a notebook's role and its platform.json. "
+            "Open one with: mlp notebook open NAME"
+        )
+    return found
