@@ -1,0 +1,172 @@
+"""What stops notebook instances that their own idle agent has left running: schedule -> function, and the alarms."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from ml_platform.alarm import alert
+from ml_platform.compliance import acknowledge
+from ml_platform.function import PlatformFunction
+from ml_platform.notebook.backstop_access import delete_endpoints, measure_and_tell, stop_notebooks
+from ml_platform.notebook.backstop_options import BackstopOptions, GuardedNotebook
+from ml_platform.notebook.role import METRICS
+
+FUNCTION_TIMEOUT = Duration.minutes(5)
+"""Many instances and endpoints are looked at one after the other."""
+LOST_RUNS = Duration.days(1)
+"""How long a run that was lost is remembered; the next one makes up for it."""
+
+
+class NotebookBackstop(Construct):
+    """Scheduled function outside of the instances, and an alarm for each instance whose idle agent is silent.
+
+    It also deletes endpoints that were made from notebooks and have expired, and gives the log group that SageMaker makes for
+    lifecycle scripts a retention.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        prefix: str,
+        notebooks: Sequence[GuardedNotebook],
+        options: BackstopOptions,
+        key: kms.IKey,
+        alerts: sns.ITopic,
+        log_retention: logs.RetentionDays,
+    ) -> None:
+        """Create schedule, function and alarms.
+
+        Parameters
+        ----------
+        prefix
+            First part of the instances' names, and value of the tag on all that belongs to the platform.
+        notebooks
+            What is watched.
+        options
+            Schedule, limits, prices.
+        key
+            Encrypts queue and logs.
+        alerts
+            Told of what was stopped, and of every alarm.
+        log_retention
+            How long the function's logs are kept.
+        """
+        super().__init__(scope, construct_id)
+        self._prefix, self._options, self._key = prefix, options, key
+        self.dead_letters = self._build_dead_letters()
+        self.function = self._build_function(notebooks, alerts, log_retention)
+        self.rule = self._build_rule()
+        self._build_alarms(notebooks, alerts)
+
+    def _build_dead_letters(self) -> sqs.Queue:
+        queue = sqs.Queue(
+            self,
+            "DeadLetters",
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=self._key,
+            enforce_ssl=True,
+            retention_period=LOST_RUNS,
+        )
+        acknowledge(queue, "A dead-letter queue's own dead letters would need a queue without end", "Serverless-SQSRedrivePolicy")
+        return queue
+
+    def _build_function(
+        self, notebooks: Sequence[GuardedNotebook], alerts: sns.ITopic, log_retention: logs.RetentionDays
+    ) -> PlatformFunction:
+        return PlatformFunction(
+            self,
+            "Backstop",
+            package="backstop",
+            log_name=f"{self._prefix}-backstop",
+            description="Stops forgotten notebook instances and deletes expired endpoints of notebooks",
+            statements=[
+                *stop_notebooks(self, self._prefix),
+                *delete_endpoints(self, self._prefix),
+                *measure_and_tell(self, alerts, self.dead_letters, self._key),
+            ],
+            why_wildcards=(
+                "People name endpoints, and instances that were kept when they were replaced have other names: both are "
+                "recognized by their tags. SageMaker's List calls, GetMetricData, PutMetricData and DescribeLogGroups know no "
+                "resources"
+            ),
+            key=self._key,
+            environment={"ALERTS_TOPIC_ARN": alerts.topic_arn},
+            timeout=FUNCTION_TIMEOUT,
+            log_retention=log_retention,
+            extra_files={"notebooks.json": json.dumps(self._settings(notebooks), indent=1)},
+            dead_letters=self.dead_letters,
+        )
+
+    def _settings(self, notebooks: Sequence[GuardedNotebook]) -> dict[str, Any]:
+        options = self._options
+        return {
+            "environment": self._prefix,
+            "every_minutes": int(options.every.to_minutes()),
+            "heartbeat_minutes": int(options.heartbeat.to_minutes()),
+            "max_keep_alive_hours": int(options.max_keep_alive.to_hours()),
+            "currency": options.currency,
+            "prices_per_hour": dict(sorted(options.prices_per_hour.items())),
+            "log_retention_days": options.service_log_days,
+            "notebooks": [asdict(notebook) for notebook in notebooks],
+        }
+
+    def _build_rule(self) -> events.Rule:
+        rule = events.Rule(
+            self,
+            "Schedule",
+            description="Looks for forgotten notebook instances",
+            schedule=events.Schedule.rate(self._options.every),
+        )
+        rule.add_target(targets.LambdaFunction(self.function.function, dead_letter_queue=self.dead_letters, retry_attempts=0))
+        return rule
+
+    def _build_alarms(self, notebooks: Sequence[GuardedNotebook], alerts: sns.ITopic) -> None:
+        # Two intervals, so that each period has at least one run in it, whatever its delay.
+        period = Duration.minutes(2 * self._options.every.to_minutes())
+        alert(
+            self,
+            "FunctionErrors",
+            metric=self.function.function.metric_errors(period=period),
+            above=0,
+            meaning="The backstop could not look at some notebook or endpoint; its log says which and why",
+            topic=alerts,
+        )
+        alert(
+            self,
+            "LostRuns",
+            metric=self.dead_letters.metric_approximate_number_of_messages_visible(period=period),
+            above=0,
+            meaning="A run of the backstop was lost; the next one makes up for it. Its log or the rule's metrics say why",
+            topic=alerts,
+        )
+        for notebook in notebooks:
+            alert(
+                self,
+                f"{''.join(part.capitalize() for part in notebook.notebook.split('-'))}Silent",
+                metric=cloudwatch.Metric(
+                    namespace=METRICS,
+                    metric_name="HeartbeatMissing",
+                    dimensions_map={"NotebookInstanceName": notebook.instance},
+                    statistic="Maximum",
+                    period=period,
+                ),
+                above=0,
+                meaning=(
+                    f"Notebook {notebook.notebook} runs, but its idle agent is silent: it will not stop itself. Open it, look at "
+                    "/var/log/ml-platform-*.log, and stop and start it"
+                ),
+                topic=alerts,
+            )

@@ -1,0 +1,56 @@
+"""The role under which a notebook's training jobs and its endpoints' containers run."""
+
+from collections.abc import Iterable
+
+from constructs import Construct
+
+from ml_platform import access
+from ml_platform.execution_role import ExecutionRole
+from ml_platform.framework_image import FrameworkImage
+from ml_platform.notebook.network import NotebookNetwork, join_network
+from ml_platform.notebook.owner import NotebookOwner
+from ml_platform.storage import PlatformStorage
+from ml_platform.training_roles import SAGEMAKER, TRAINING_LOGS
+
+ENDPOINT_LOGS = "/aws/sagemaker/Endpoints"
+
+
+class NotebookJobRole(ExecutionRole):
+    """Reads the raw data and artifacts of the notebook's models, and reads and writes the notebook's own folder."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        owner: NotebookOwner,
+        models: Iterable[str],
+        network: NotebookNetwork,
+        storage: PlatformStorage,
+        image: FrameworkImage,
+    ) -> None:
+        """Create the role for the jobs of `owner`, which may use `models`, in `network`, with `image`."""
+        key, names = storage.key, list(models)
+        raw = access.read_objects(storage.data, *(f"{model}/raw/" for model in names)) if names else []
+        super().__init__(
+            scope,
+            construct_id,
+            service=SAGEMAKER,
+            duty=f"Runs the training jobs and the endpoints that notebook {owner.notebook} starts",
+            statements=[
+                *raw,
+                *access.read_objects(storage.artifacts, owner.folder, *(f"{model}/model/" for model in names)),
+                *access.write_objects(storage.artifacts, owner.folder),
+                access.use_key(key, "Decrypt", "GenerateDataKey", "DescribeKey"),
+                access.encrypt_volumes(key),
+                *access.write_job_logs(scope, TRAINING_LOGS),
+                *access.write_job_logs(scope, f"{ENDPOINT_LOGS}/*"),
+                access.put_metrics(TRAINING_LOGS, ENDPOINT_LOGS),
+                *access.pull_image(image),
+                *join_network(scope, network),
+            ],
+            why_wildcards=(
+                "SageMaker and its SDK choose the names of jobs, endpoints, objects, log streams and network interfaces; "
+                "PutMetricData, GetAuthorizationToken and EC2's Describe calls know no resources"
+            ),
+        )

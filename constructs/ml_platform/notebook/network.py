@@ -1,0 +1,84 @@
+"""How a notebook instance, its jobs and its models are connected."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ml_platform import access
+
+ENI_ACTIONS = ("CreateNetworkInterfacePermission", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission")
+ENI_LOOKUPS = ("NetworkInterfaces", "Vpcs", "DhcpOptions", "Subnets", "SecurityGroups")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotebookNetwork:
+    """The internet through SageMaker, a subnet of a VPC, or both.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/appendix-notebook-and-internet-access.html
+    """
+
+    internet_access: bool = False
+    """Whether SageMaker gives the instance a way to the internet besides the subnet's."""
+    subnet_id: str | None = None
+    security_group_ids: Sequence[str] = ()
+    """At least one where there is a subnet."""
+
+    def __post_init__(self) -> None:
+        if bool(self.subnet_id) != bool(self.security_group_ids):
+            raise ValueError(
+                f"subnet_id and security_group_ids go together, got {self.subnet_id!r} and {list(self.security_group_ids)}; "
+                "give both or neither"
+            )
+        if not self.subnet_id and not self.internet_access:
+            raise ValueError(
+                "a notebook without a subnet has no network but the internet that SageMaker gives it; give internet_access, "
+                "or subnet_id and security_group_ids"
+            )
+
+    @property
+    def vpc_only(self) -> bool:
+        """Whether the subnet is the only network; the notebook's jobs and models must then use it too."""
+        return self.subnet_id is not None and not self.internet_access
+
+    @property
+    def subnets(self) -> list[str]:
+        """Subnets of the notebook's jobs and models; none where they use SageMaker's own network."""
+        return [self.subnet_id] if self.subnet_id and self.vpc_only else []
+
+    @property
+    def security_groups(self) -> list[str]:
+        """Security groups of the notebook's jobs and models."""
+        return list(self.security_group_ids) if self.vpc_only else []
+
+    def digest(self, platform: str) -> str:
+        """Return 4 hex digits that change with whatever makes CloudFormation replace an instance on `platform`.
+
+        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-notebookinstance.html
+        """
+        values = [platform, self.internet_access, self.subnet_id, sorted(self.security_group_ids)]
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:4]
+
+
+def join_network(scope: Construct, network: NotebookNetwork) -> list[iam.PolicyStatement]:
+    """Let SageMaker connect jobs and models to the subnet, if there is only that.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms
+    """
+    if not network.vpc_only:
+        return []
+    subnet = access.arn(scope, "ec2", f"subnet/{network.subnet_id}")
+    interfaces = access.arn(scope, "ec2", "network-interface/*")
+    groups = [access.arn(scope, "ec2", f"security-group/{group}") for group in network.security_group_ids]
+    return [
+        iam.PolicyStatement(actions=["ec2:CreateNetworkInterface"], resources=[interfaces, subnet, *groups]),
+        iam.PolicyStatement(
+            actions=[f"ec2:{action}" for action in ENI_ACTIONS],
+            resources=[interfaces],
+            conditions={"ArnEquals": {"ec2:Subnet": subnet}},
+        ),
+        iam.PolicyStatement(actions=[f"ec2:Describe{thing}" for thing in ENI_LOOKUPS], resources=["*"]),
+    ]

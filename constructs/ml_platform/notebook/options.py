@@ -1,0 +1,62 @@
+"""What a notebook is made of: machine, idleness, and what people find in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aws_cdk import Duration, Size
+
+from ml_platform.framework_image import FrameworkImage
+from ml_platform.notebook.client_bundle import ClientBundle
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotebookMachine:
+    """What the instance is."""
+
+    instance_type: str = "ml.t3.medium"
+    volume: Size = Size.gibibytes(20)
+    """Size of the disk; it can grow, never shrink."""
+    root_access: bool = False
+    repositories: Sequence[str] = ()
+    """At most 4 https URLs; Jupyter opens in the first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepHours:
+    """Hours of the week in which an idle notebook is only warned."""
+
+    days: Sequence[str]
+    """Of mon, tue, wed, thu, fri, sat, sun."""
+    begin: str
+    """`HH:MM`, local time."""
+    end: str
+    """`HH:MM`, later on the same day."""
+    timezone: str
+    """IANA name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdleOptions:
+    """When the instance stops itself."""
+
+    idle: Duration = Duration.minutes(60)
+    warning: Duration = Duration.minutes(10)
+    """How long before that it warns."""
+    keep_hours: KeepHours | None = None
+    max_keep_alive: Duration = Duration.hours(24)
+    """Longest time ahead for which the keep-alive file is honoured."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotebookWork:
+    """What people find in it."""
+
+    client: ClientBundle
+    image: FrameworkImage
+    """Container of its training jobs and endpoints."""
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Name of pipeline and model package group by model, of the models that it may use."""
+    packages: Sequence[str] = ()
+    """What pip installs at each start."""
+    endpoint_lifetime: Duration = Duration.hours(8)
+    """After which endpoints that it made are deleted."""

@@ -1,0 +1,1 @@
+"""What a notebook instance installs from the client's bundle at each start."""
