@@ -7,13 +7,17 @@ from stacks.automation import AutomationStack
 from stacks.base import StackContext
 from stacks.foundation import FoundationStack
 from stacks.gateway import GatewayStack
+from stacks.notebooks import NotebooksStack
 from stacks.serving import ServingStack
 from stacks.settings import Settings
 from stacks.training import TrainingStack
 
 
 def build_platform(app: App, settings: Settings) -> None:
-    """Add all stacks of `settings` to `app`. Gateway and Automation exist where at least one model is served."""
+    """Add all stacks of `settings` to `app`.
+
+    Notebooks exists where there is a notebook, Gateway and Automation where at least one model is served.
+    """
     platform = settings.platform
     names = PlatformNames(settings.prefix)
     context = StackContext(names=names, account=platform.account, region=platform.region, tags=platform.tags)
@@ -21,6 +25,17 @@ def build_platform(app: App, settings: Settings) -> None:
     storage, alerts = foundation.storage, foundation.alerts.topic
     for model in settings.models.values():
         TrainingStack(app, context, model=model, storage=storage, destroy=settings.storage.destroy_on_delete)
+    if settings.notebooks:
+        NotebooksStack(
+            app,
+            context,
+            environment=platform.environment,
+            notebooks=settings.notebooks,
+            backstop=settings.backstop,
+            storage=storage,
+            alerts=alerts,
+            destroy=settings.storage.destroy_on_delete,
+        )
     if not settings.served_models:
         return
     gateway = GatewayStack(app, context, gateway=settings.gateway, storage=storage)

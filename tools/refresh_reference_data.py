@@ -21,6 +21,7 @@ ENUMS = {
     "training": "TrainingInstanceType",
     "processing": "ProcessingInstanceType",
     "hosting": "ProductionVariantInstanceType",
+    "notebook": "InstanceType",
 }
 
 

@@ -6,6 +6,13 @@ from ml_platform.model_endpoint import CaptureOptions, Fleet, ModelEndpoint, Rel
 from ml_platform.model_registry import ModelRegistry
 from ml_platform.model_role import ModelRole
 from ml_platform.naming import PlatformNames
+from ml_platform.notebook.backstop import NotebookBackstop
+from ml_platform.notebook.backstop_options import BackstopOptions, GuardedNotebook, NightlyStop
+from ml_platform.notebook.client_bundle import ClientBundle
+from ml_platform.notebook.idle_notebook import IdleNotebook
+from ml_platform.notebook.network import NotebookNetwork
+from ml_platform.notebook.options import IdleOptions, KeepHours, NotebookMachine, NotebookWork
+from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.prediction_api import PredictionApi, Throttle
 from ml_platform.prediction_route import PredictionRoute, RequestContract
 from ml_platform.promotion import PromotedModel, Promotion
@@ -15,15 +22,27 @@ from ml_platform.training_pipeline import GateThreshold, JobResources, ModelCode
 
 __all__ = [
     "AlertsTopic",
+    "BackstopOptions",
     "CaptureOptions",
+    "ClientBundle",
     "Fleet",
     "FrameworkImage",
     "GateThreshold",
+    "GuardedNotebook",
+    "IdleNotebook",
+    "IdleOptions",
     "JobResources",
+    "KeepHours",
     "ModelCode",
     "ModelEndpoint",
     "ModelRegistry",
     "ModelRole",
+    "NightlyStop",
+    "NotebookBackstop",
+    "NotebookMachine",
+    "NotebookNetwork",
+    "NotebookOwner",
+    "NotebookWork",
     "PlatformNames",
     "PlatformStorage",
     "PredictionApi",

@@ -43,6 +43,12 @@ def write_objects(bucket: s3.IBucket, *prefixes: str) -> list[iam.PolicyStatemen
     ]
 
 
+def delete_objects(bucket: s3.IBucket, *prefixes: str) -> list[iam.PolicyStatement]:
+    """Delete the newest versions of objects under `prefixes`; earlier ones can be restored."""
+    objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
+    return [iam.PolicyStatement(actions=["s3:DeleteObject"], resources=objects)]
+
+
 def use_key(key: kms.IKey, *actions: str) -> iam.PolicyStatement:
     """Use the platform's key through the services that encrypt with it."""
     return iam.PolicyStatement(actions=[f"kms:{action}" for action in actions], resources=[key.key_arn])
@@ -67,12 +73,24 @@ def write_job_logs(scope: Construct, log_group: str) -> list[iam.PolicyStatement
     return [iam.PolicyStatement(actions=[f"logs:{action}" for action in actions], resources=[f"{group}:*"])]
 
 
-def put_metrics(namespace: str) -> iam.PolicyStatement:
-    """Publish metrics into one namespace; PutMetricData knows no resources, only this condition."""
+def write_log_streams(scope: Construct, log_group: str, *streams: str) -> list[iam.PolicyStatement]:
+    """Write to `streams` of a group, and to no others."""
+    resources = [arn(scope, "logs", f"log-group:{log_group}:log-stream:{stream}") for stream in streams]
+    return [iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=resources)]
+
+
+def read_logs(scope: Construct, log_group: str) -> list[iam.PolicyStatement]:
+    """Read all streams of a group."""
+    group = arn(scope, "logs", f"log-group:{log_group}")
+    return [iam.PolicyStatement(actions=["logs:DescribeLogStreams", "logs:GetLogEvents"], resources=[f"{group}:*"])]
+
+
+def put_metrics(*namespaces: str) -> iam.PolicyStatement:
+    """Publish metrics into `namespaces`; PutMetricData knows no resources, only this condition."""
     return iam.PolicyStatement(
         actions=["cloudwatch:PutMetricData"],
         resources=["*"],
-        conditions={"StringEquals": {"cloudwatch:namespace": namespace}},
+        conditions={"StringEquals": {"cloudwatch:namespace": namespaces[0] if len(namespaces) == 1 else list(namespaces)}},
     )
 
 

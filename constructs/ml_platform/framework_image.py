@@ -33,6 +33,7 @@ class FrameworkImage(Construct):
             If the family or the version is unknown, or the stack's region has no such image.
         """
         super().__init__(scope, construct_id)
+        self.framework = framework
         self._entry = _lookup(framework, version)
         self._tag = self._entry["tags"][version]
         self._check_region(framework)

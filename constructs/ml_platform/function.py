@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ml_platform.compliance import acknowledge
@@ -45,6 +46,7 @@ class PlatformFunction(Construct):
         log_retention: logs.RetentionDays,
         extra_files: Mapping[str, str] | None = None,
         why_wildcards: str = "",
+        dead_letters: sqs.IQueue | None = None,
     ) -> None:
         """Create the function `<package>.handler.handler`.
 
@@ -66,6 +68,9 @@ class PlatformFunction(Construct):
             Content by file name, put beside the package. Default: none.
         why_wildcards
             Which limit of a service forces resources with a wildcard in `statements`. Default: there are none.
+        dead_letters
+            Receives events that the function failed on three times, where it is invoked asynchronously; `statements` must let it
+            send there. Default: none.
         """
         super().__init__(scope, construct_id)
         self.log_group = self._build_log_group(log_name, key, log_retention)
@@ -85,6 +90,7 @@ class PlatformFunction(Construct):
             log_group=self.log_group,
             tracing=lambda_.Tracing.ACTIVE,
             logging_format=lambda_.LoggingFormat.JSON,
+            dead_letter_queue=dead_letters,
         )
         self.function.node.add_dependency(self.role.policy)
         self._acknowledge_limits()

@@ -6,6 +6,12 @@ _LOCAL_NVME = re.compile(
     r"^ml\.(g4dn|g5|g6|g6e|g7|g7e|gr6|dl1|p4d|p4de|p5|p5e|p5en|p6-b200|p6-b300|p6e-gb200|trn1|trn1n|trn2)\.|^ml\.[a-z]\d+[a-z]*d[a-z]*\."
 )
 
+TRAINING_FAMILIES_WITH_LOCAL_NVME = (
+    *("g4dn", "g5", "g6", "g6e", "g7", "g7e", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200", "p6-b300", "p6e-gb200"),
+    *("r5d", "trn1", "trn1n", "trn2"),
+)
+"""Families of training instance types for which `has_local_nvme` holds, for policies, which know no regular expressions."""
+
 
 def has_local_nvme(instance_type: str) -> bool:
     """Return whether SageMaker rejects `KmsKeyId` for the type.

@@ -25,6 +25,11 @@ class PlatformNames:
         """Name of the role under which CloudFormation releases a model (IAM: at most 64 characters)."""
         return limited(f"{self.prefix}-{model}-release")
 
+    @property
+    def notebook_logs(self) -> str:
+        """Log group of the notebooks' idle agents."""
+        return f"/{self.prefix}/notebooks"
+
     def stack(self, concern: str, model: str | None = None) -> str:
         """Name of a stack: `<prefix>-<Concern>[-<model>]`."""
         return "-".join(part for part in (self.prefix, concern, model) if part)

@@ -49,12 +49,12 @@ def _known_keys(root: type[BaseModel], path: Sequence[int | str]) -> str:
 
 
 def _fields_at(root: type[BaseModel], path: Iterable[int | str]) -> set[str]:
-    """Return the field names of the model that `path` leads to; empty where it leads to no model."""
+    """Return the keys of the model that `path` leads to; empty where it leads to no model."""
     current: Any = root
     for part in path:
         field = current.model_fields.get(str(part)) if _is_model(current) else None
         current = _model_in(field.annotation) if field is not None else current
-    return set(current.model_fields) if _is_model(current) else set()
+    return {field.alias or name for name, field in current.model_fields.items()} if _is_model(current) else set()
 
 
 def _is_model(candidate: Any) -> bool:

@@ -46,6 +46,8 @@ def load_settings(config: Path, models_folder: Path = REPOSITORY / "models") -> 
         alerts=environment.alerts,
         gateway=environment.gateway,
         models=models,
+        notebooks=environment.notebooks,
+        backstop=environment.backstop,
     )
 
 

@@ -4,9 +4,13 @@ from pydantic import Field, model_validator
 
 from stacks.settings.base import Name, Section
 from stacks.settings.model import ModelDefinition
+from stacks.settings.notebook import BackstopSection, NotebookName, NotebookSection
 from stacks.settings.platform import AlertsSection, GatewaySection, PlatformSection, StorageSection
 from stacks.settings.serving import ServingSection
 from stacks.settings.training import TrainingSection
+
+LONGEST_INSTANCE_NAME = 63
+"""Characters in a notebook instance's name (API: CreateNotebookInstance)."""
 
 
 class ModelSection(Section):
@@ -31,6 +35,10 @@ class Environment(Section):
     """The HTTP API; deployed when a model is served."""
     models: dict[Name, ModelSection] = Field(default_factory=dict)
     """Models by the name of their folder under `models/`."""
+    notebooks: dict[NotebookName, NotebookSection] = Field(default_factory=dict)
+    """Notebook instances by name. Default: none."""
+    backstop: BackstopSection = Field(default_factory=BackstopSection)
+    """What stops forgotten notebooks; deployed when there is one."""
 
     @model_validator(mode="after")
     def _two_keys_destroy_data(self) -> "Environment":
@@ -39,6 +47,36 @@ class Environment(Section):
                 "storage.destroy_on_delete also needs platform.ephemeral: true; "
                 "set it only where nothing is worth keeping, or set destroy_on_delete: false"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _notebooks_use_models_of_this_environment(self) -> "Environment":
+        unknown = [
+            f"notebooks.{name}.models: {model}"
+            for name, notebook in self.notebooks.items()
+            for model in notebook.models
+            if model not in self.models
+        ]
+        if unknown:
+            raise ValueError(
+                f"{', '.join(unknown)} is not among the models of this environment; known: {', '.join(self.models) or 'none'}; "
+                "correct it, or add it under `models`"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _notebooks_can_be_named(self) -> "Environment":
+        prefix, outputs = f"{self.platform.name}-{self.platform.environment}", dict[str, str]()
+        for name in self.notebooks:
+            longest = LONGEST_INSTANCE_NAME - len(f"{prefix}-nb--0000")
+            if len(name) > longest:
+                raise ValueError(
+                    f"notebooks.{name}: the name is too long for {prefix}-nb-{name}-<4 characters>, of which SageMaker takes "
+                    f"{LONGEST_INSTANCE_NAME}; use at most {longest} characters"
+                )
+            other = outputs.setdefault(name.replace("-", ""), name)
+            if other != name:
+                raise ValueError(f"notebooks.{name} and notebooks.{other} differ in hyphens only; rename one of them")
         return self
 
 
@@ -63,6 +101,8 @@ class Settings(Section):
     alerts: AlertsSection
     gateway: GatewaySection
     models: dict[str, ModelSettings]
+    notebooks: dict[str, NotebookSection]
+    backstop: BackstopSection
 
     @property
     def prefix(self) -> str:

@@ -70,6 +70,8 @@ def test_every_acknowledgement_matches_a_finding_and_names_a_limit(tmp_path: Pat
 
     import ml_platform.alerts
     import ml_platform.function
+    import ml_platform.notebook.backstop
+    import ml_platform.notebook.idle_notebook
     import ml_platform.prediction_route
     import ml_platform.promotion
     import ml_platform.storage
@@ -77,6 +79,8 @@ def test_every_acknowledgement_matches_a_finding_and_names_a_limit(tmp_path: Pat
     for module in (
         ml_platform.alerts,
         ml_platform.function,
+        ml_platform.notebook.idle_notebook,
+        ml_platform.notebook.backstop,
         ml_platform.prediction_route,
         ml_platform.promotion,
         ml_platform.storage,
@@ -84,15 +88,17 @@ def test_every_acknowledgement_matches_a_finding_and_names_a_limit(tmp_path: Pat
     ):
         monkeypatch.setattr(module, "acknowledge", record)
     found = findings(tmp_path, lambda app: build_platform(app, load_settings(SAMPLES["comprehensive"])))
+
+    def covers(path: str, place: str) -> bool:
+        return place == path or place.startswith(f"{path}/")
+
     unmatched = [
         (finding, path)
         for finding, path, _ in acknowledged
-        if not any(rule == finding and place.startswith(f"{path}/") for rule, place in found)
+        if not any(rule == finding and covers(path, place) for rule, place in found)
     ]
     assert not unmatched, "these acknowledge nothing; remove them"
-    covered = {
-        (rule, place) for rule, place in found for f, path, _ in acknowledged if rule == f and place.startswith(f"{path}/")
-    }
+    covered = {(rule, place) for rule, place in found for f, path, _ in acknowledged if rule == f and covers(path, place)}
     assert covered == found
     for _, path, reason in acknowledged:
         assert len(reason) > 60, f"{path}: {reason!r} does not say which limit forces it"

@@ -46,8 +46,9 @@ def test_the_comprehensive_sample_names_every_setting() -> None:
             target = schema["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
             for name, inner in target.get("properties", {}).items():
                 found |= {name} | names(schema, inner)
-            if isinstance(target.get("additionalProperties"), dict):
-                found |= names(schema, target["additionalProperties"])
+            values = [*target.get("patternProperties", {}).values(), target.get("additionalProperties")]
+            for value in values:
+                found |= names(schema, value) if isinstance(value, dict) else set()
         return found
 
     def keys(node: object) -> set[str]:

@@ -1,6 +1,8 @@
 """The layout that every tool relies on."""
 
+import ast
 import json
+import sys
 import tomllib
 from pathlib import Path
 
@@ -13,11 +15,27 @@ def test_source_roots_are_no_packages() -> None:
         assert not (ROOT / root / "__init__.py").exists(), f"{root}/ is a source root; remove its __init__.py"
 
 
-def test_the_wheel_carries_the_functions() -> None:
+def test_the_wheel_carries_what_runs_in_functions_and_notebooks() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     packages = {folder.name for folder in (ROOT / "lambda").iterdir() if (folder / "__init__.py").exists()}
-    assert {source.rpartition("/")[2] for source in included} == packages
+    assert set(included) == {*(f"lambda/{name}" for name in packages), "notebook"}
+
+
+def test_functions_are_known_to_the_import_contracts() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = {folder.name for folder in (ROOT / "lambda").iterdir() if (folder / "__init__.py").exists()}
+    assert packages <= set(project["tool"]["importlinter"]["root_packages"])
+
+
+def test_what_runs_in_a_notebook_imports_nothing_of_the_project_and_no_package() -> None:
+    allowed = {*sys.stdlib_module_names, "idle_agent"}
+    for file in (ROOT / "notebook").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module else []
+            unknown = {name.partition(".")[0] for name in names} - allowed
+            assert not unknown, f"{file}: {unknown}"
 
 
 def test_every_version_is_exact() -> None:
