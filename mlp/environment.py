@@ -31,6 +31,8 @@ class Embedded:
     port: int
     pid: int
     instance: str
+    clock: float = 1.0
+    """How many times as fast as real time prescribed waits pass."""
 
     @property
     def url(self) -> str:

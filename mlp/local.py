@@ -41,8 +41,9 @@ def start(environment: str, port: int, account: str, region: str, clock: float |
     stop()
     _require_free(port)
     instance = uuid.uuid4().hex
-    process = _spawn(port, account, region, instance, clock or _clock_of_caller())
-    embedded = Embedded(environment, port, process.pid, instance)
+    factor = clock or clock_of_caller(1)
+    process = _spawn(port, account, region, instance, factor)
+    embedded = Embedded(environment, port, process.pid, instance, factor)
     embedded.save()
     _wait_until_ready(embedded, process)
     return embedded
@@ -64,8 +65,15 @@ def _require_free(port: int) -> None:
             ) from None
 
 
-def _clock_of_caller() -> float:
-    text = os.environ.get("LOCAL_AWS_CLOCK", "1")
+def clock_of_caller(default: float) -> float:
+    """Return what the environment variable LOCAL_AWS_CLOCK says.
+
+    Raises
+    ------
+    MlpError
+        If that is no number from 1 to 1000.
+    """
+    text = os.environ.get("LOCAL_AWS_CLOCK", str(default))
     try:
         factor = float(text)
     except ValueError:

@@ -66,12 +66,13 @@ def _rows(found: NotebookState, embedded: bool) -> list[tuple[str, str]]:
     rows += [
         ("verdict", f"{check.verdict}: {check.reason}"),
         ("said", f"{_ago(check.age.total_seconds())}, at {_time(check.at)}"),
-        ("idle since", _moment(check, -check.idle_minutes, embedded)),
-        (
-            "stops at",
-            "not for being idle" if check.stops_in_minutes is None else _moment(check, check.stops_in_minutes, embedded),
-        ),
     ]
+    if found.status == "InService":
+        left = check.stops_in_minutes
+        rows += [
+            ("idle since", _moment(check, -check.idle_minutes, embedded)),
+            ("stops at", "not for being idle" if left is None else _moment(check, left, embedded)),
+        ]
     declared = found.notebook.lifecycle or "unknown"
     return [*rows, ("lifecycle", f"{declared} is deployed, {check.lifecycle or 'unknown'} was started last")]
 

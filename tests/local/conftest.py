@@ -17,6 +17,7 @@ from typing import Any
 
 import boto3
 import pytest
+import yaml
 from botocore.config import Config
 
 from mlp import local, prediction, registry, training
@@ -30,6 +31,7 @@ MODEL = "spam"
 ACCOUNT, REGION = "000000000000", "us-east-1"
 CLOCK = 60
 DATA = ROOT / "models/spam/data/spam7.csv"
+NOTEBOOKS = Path(__file__).with_name("notebooks.yaml")
 ONE_TRY = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=70)
 
 
@@ -149,6 +151,32 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     finally:
         local.stop()
         del os.environ["MLP_STATE_DIR"]
+
+
+@pytest.fixture(scope="session")
+def notebooks(deployed: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The platform with the notebooks of notebooks.yaml beside its own, all of them deployed."""
+    from tests.local.notebook_platform import Notebooks
+
+    folder = tmp_path_factory.mktemp("config")
+    config, more = (yaml.safe_load(file.read_text()) for file in (ROOT / "config/local.yaml", NOTEBOOKS))
+    config["notebooks"] |= more["notebooks"]
+    (folder / "local.yaml").write_text(yaml.safe_dump(config))
+    os.environ["MLP_CONFIG_DIR"] = str(folder)
+    try:
+        embedded = deployed.environment.embedded
+        assert embedded
+        deployed.environment = deploy_locally("local", embedded.port, {}, clock=CLOCK)
+        yield Notebooks(deployed)
+    finally:
+        del os.environ["MLP_CONFIG_DIR"]
+
+
+@pytest.fixture(scope="session")
+def trained(deployed: Platform) -> None:
+    """Some version of the model has been trained, whether or not it is approved."""
+    if not registry.versions(deployed.environment, MODEL):
+        deployed.train()
 
 
 @pytest.fixture(scope="session")
