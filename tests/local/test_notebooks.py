@@ -96,7 +96,7 @@ def open_tab(story: Story) -> None:
     person = story.start()
     kernel = person.open_notebook("open.ipynb")
     person.run(kernel, "1 + 1").finish()
-    channel = person.connect(kernel)
+    channel = person.connect(f"/api/kernels/{kernel}/channels")
     began, gone = time.monotonic(), threading.Event()
 
     def poll() -> None:

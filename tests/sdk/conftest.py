@@ -20,7 +20,7 @@ if importlib.util.find_spec("sagemaker") is None:
     collect_ignore_glob = ["test_*.py"]
 else:
     from deployed import REGION, ROOT, Deployed
-    from in_notebook import Notebook, create_notebook
+    from in_notebook import Notebook, deployed_notebook
 
     @pytest.fixture(scope="session", autouse=True)
     def asked_outside() -> Iterator[list[str]]:
@@ -52,7 +52,7 @@ else:
     @pytest.fixture(scope="session")
     def notebook(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
         """A notebook, in whose place this process is from now on."""
-        found, folder = create_notebook(deployed), tmp_path_factory.mktemp("home")
+        found, folder = deployed_notebook(deployed), tmp_path_factory.mktemp("home")
         with pytest.MonkeyPatch.context() as patch:
             for name, value in _environment(deployed, found, folder).items():
                 patch.setenv(name, value)
@@ -75,8 +75,7 @@ else:
 
 def _environment(deployed: "Deployed", notebook: "Notebook", folder: Path) -> dict[str, str]:
     credentials = deployed.client("sts").assume_role(RoleArn=notebook.role_arn, RoleSessionName="SageMaker")["Credentials"]
-    defaults, users = folder / "admin.yaml", folder / "user.yaml"
-    defaults.write_text(notebook.defaults())
+    users = folder / "user.yaml"
     users.touch()
     return {
         "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
@@ -88,6 +87,6 @@ def _environment(deployed: "Deployed", notebook: "Notebook", folder: Path) -> di
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "SAGEMAKER_ADMIN_CONFIG_OVERRIDE": str(defaults),
+        "SAGEMAKER_ADMIN_CONFIG_OVERRIDE": str(notebook.defaults),
         "SAGEMAKER_USER_CONFIG_OVERRIDE": str(users),
     }

@@ -21,7 +21,7 @@ class Deployed:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
-        self._state = state
+        self.state = state
         self.url = f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
@@ -32,7 +32,7 @@ class Deployed:
 
     def _mlp(self, *words: str) -> None:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "SAGEMAKER_"))}
-        environment = {**kept, "MLP_STATE_DIR": str(self._state), "LOCAL_AWS_CLOCK": "60"}
+        environment = {**kept, "MLP_STATE_DIR": str(self.state), "LOCAL_AWS_CLOCK": "60"}
         command = [ROOT / ".venv/bin/python", "-m", "mlp", *words]
         ended = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
         assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -62,6 +62,13 @@ class Deployed:
         resources = self.client("cloudformation").describe_stack_resources(StackName=f"{PREFIX}-Foundation")["StackResources"]
         [key] = [entry["PhysicalResourceId"] for entry in resources if entry["ResourceType"] == "AWS::KMS::Key"]
         return self.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+
+    def role_arn(self, stack: str, logical: str) -> str:
+        """ARN of the one role of a stack whose logical id begins with `logical`."""
+        resources = self.client("cloudformation").describe_stack_resources(StackName=f"{PREFIX}-{stack}")["StackResources"]
+        roles = [entry for entry in resources if entry["ResourceType"] == "AWS::IAM::Role"]
+        [name] = [r["PhysicalResourceId"] for r in roles if r["LogicalResourceId"].startswith(logical)]
+        return f"arn:aws:iam::{ACCOUNT}:role/{name}"
 
     def tags(self, arn: str) -> dict[str, str]:
         return {tag["Key"]: tag["Value"] for tag in self.client("sagemaker").list_tags(ResourceArn=arn)["Tags"]}

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 import yaml
 from deployed import ROOT
-from in_notebook import SECURITY_GROUPS, SUBNETS, TAGS, sdk_defaults
+from in_notebook import TAGS, sdk_defaults
 from sagemaker.core.config.config_manager import SageMakerConfig
 
 VALUES = {
@@ -16,7 +16,7 @@ VALUES = {
     "key_arn": "arn:aws:kms:eu-central-1:111122223333:key/0339abd0-8a7d-42e4-919b-912376591ad1",
     "tags": TAGS,
 }
-NETWORKS = {"in a VPC": (SUBNETS, SECURITY_GROUPS), "without a VPC": ([], [])}
+NETWORKS = {"in a VPC": (["subnet-0123456789abcdef0"], ["sg-0123456789abcdef0"]), "without a VPC": ([], [])}
 
 
 @pytest.fixture(params=NETWORKS)

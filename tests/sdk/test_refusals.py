@@ -1,4 +1,4 @@
-"""What IAM refuses the unchanged SDK in a notebook: whatever lacks the platform's tags, keys, network or role."""
+"""What IAM refuses the unchanged SDK in a notebook: whatever lacks the platform's tags, keys or role."""
 
 from collections.abc import Callable
 from types import ModuleType
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 from deployed import ACCOUNT, REGION, Deployed
-from in_notebook import ENVIRONMENT_TAG, NOTEBOOK_TAG, OTHER, SECURITY_GROUPS, SUBNETS, TAGS, Notebook
+from in_notebook import ENVIRONMENT_TAG, NOTEBOOK_TAG, OTHER, TAGS, Notebook
 
 if TYPE_CHECKING:
     from sagemaker.core.resources import TrainingJob
@@ -30,9 +30,6 @@ INCOMPLETE: dict[str, Callable[[Notebook], dict[str, Any]]] = {
     "a key for the volume": lambda n: {"compute": COMPUTE},
     "the platform's key for the volume": lambda n: {"compute": {**COMPUTE, "volume_kms_key_id": OTHER_KEY}},
     "a key for the artifact": lambda n: {"output_data_config": {"s3_output_path": f"s3://{n.artifacts}/notebooks/demo/jobs"}},
-    "its own subnets": lambda n: {"networking": {"subnets": ["subnet-00000000000000bad"], "security_group_ids": SECURITY_GROUPS}},
-    "its own security groups": lambda n: {"networking": {"subnets": SUBNETS, "security_group_ids": ["sg-00000000000000bad"]}},
-    "any network": lambda n: {"networking": {"enable_network_isolation": False}},
     "its own job role": lambda n: {"role": n.role_arn},
 }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from deployed import REGION, Deployed
-from in_notebook import EXPIRES_TAG, SECURITY_GROUPS, SUBNETS, TAGS, Notebook
+from in_notebook import EXPIRES_TAG, TAGS, Notebook
 
 if TYPE_CHECKING:
     from sagemaker.core.resources import Endpoint, Model, TrainingJob
@@ -43,12 +43,11 @@ def test_own_code_trains_and_what_it_learnt_answers(served: Served) -> None:
     assert json.loads(answer.body.read()) == {"depth": 3, "spam": [True, False]}
 
 
-def test_role_network_and_place_of_a_training_job_come_from_the_defaults_file(
+def test_role_and_place_of_a_training_job_come_from_the_defaults_file(
     deployed: Deployed, notebook: Notebook, trained: "TrainingJob"
 ) -> None:
     job = deployed.client("sagemaker").describe_training_job(TrainingJobName=trained.training_job_name)
     assert job["RoleArn"] == notebook.job_role_arn
-    assert job["VpcConfig"] == {"Subnets": SUBNETS, "SecurityGroupIds": SECURITY_GROUPS}
     staged = [c["DataSource"]["S3DataSource"]["S3Uri"] for c in job["InputDataConfig"] if c["ChannelName"] != "train"]
     place = f"s3://{notebook.artifacts}/notebooks/demo/jobs/tree/{trained.training_job_name}/input"
     assert sorted(staged) == [f"{place}/code", f"{place}/sm_drivers"]
@@ -71,14 +70,11 @@ def test_the_staged_code_is_encrypted_with_the_platforms_key(
     assert staged["SSEKMSKeyId"] == notebook.key_arn
 
 
-def test_tags_network_and_key_of_what_serves_come_from_the_defaults_file(
-    deployed: Deployed, notebook: Notebook, served: Served
-) -> None:
+def test_tags_and_key_of_what_serves_come_from_the_defaults_file(deployed: Deployed, notebook: Notebook, served: Served) -> None:
     sagemaker = deployed.client("sagemaker")
     model = sagemaker.describe_model(ModelName=served.model.model_name)
     endpoint = sagemaker.describe_endpoint(EndpointName=served.endpoint.endpoint_name)
     config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
-    assert model["VpcConfig"] == {"Subnets": SUBNETS, "SecurityGroupIds": SECURITY_GROUPS}
     assert config["KmsKeyId"] == notebook.key_arn
     assert deployed.tags(model["ModelArn"]) == TAGS
     for arn in (config["EndpointConfigArn"], endpoint["EndpointArn"]):
@@ -103,7 +99,7 @@ def test_the_sdk_still_drops_tags_and_keys_of_training_jobs_that_a_defaults_file
                 "Tags": tags,
                 "OutputDataConfig": {"KmsKeyId": notebook.key_arn},
                 "ResourceConfig": {"VolumeKmsKeyId": notebook.key_arn},
-                "VpcConfig": {"Subnets": SUBNETS, "SecurityGroupIds": SECURITY_GROUPS},
+                "VpcConfig": {"Subnets": ["subnet-0123456789abcdef0"], "SecurityGroupIds": ["sg-0123456789abcdef0"]},
             },
         },
     }
