@@ -112,7 +112,9 @@ def keep(
     """Keep the backstop (nightly stop, longest uptime) from stopping a notebook until then."""
     environment = PlatformEnvironment(env)
     notebook = notebooks.pick(environment, name)
-    show.console.print(f"{notebook.name} is kept until {notebooks.keep(environment, notebook, hours)}")
+    until = notebooks.keep(environment, notebook, hours)
+    show.console.print(f"The backstop leaves {notebook.name} alone until {until}.")
+    show.console.print("Its own idle agent goes by the file keep-alive.txt in the notebook, which the button in its warning writes.")
 
 
 def _moment(check: Check, minutes: float, embedded: bool) -> str:
