@@ -114,7 +114,9 @@ def keep(
     notebook = notebooks.pick(environment, name)
     until = notebooks.keep(environment, notebook, hours)
     show.console.print(f"The backstop leaves {notebook.name} alone until {until}.")
-    show.console.print("Its own idle agent goes by the file keep-alive.txt in the notebook, which the button in its warning writes.")
+    show.console.print(
+        "Its own idle agent goes by the file keep-alive.txt in the notebook, which the button in its warning writes."
+    )
 
 
 def _moment(check: Check, minutes: float, embedded: bool) -> str:
