@@ -1,4 +1,4 @@
-"""What a notebook fetches at its start: the client and the samples, as one content-addressed zip."""
+"""What a notebook fetches at its start: the client, samples, and what installs them, as one content-addressed zip."""
 
 import atexit
 import io
@@ -11,6 +11,8 @@ from pathlib import Path
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
+from ml_platform.notebook.sources import SOURCES
+
 KINDS = (".py", ".ipynb", ".js", ".json")
 """What goes into the bundle; data and caches beside it do not."""
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", "data"}
@@ -22,7 +24,7 @@ class ClientBundle(Construct):
     """Zip in CDK's asset bucket: the same content always has the same key."""
 
     def __init__(self, scope: Construct, construct_id: str, *, folders: Mapping[str, Path]) -> None:
-        """Pack the programs and notebooks of `folders`, each under its name in the zip.
+        """Pack the programs and notebooks of `folders`, each under its name in the zip; `mlp` and `samples` are installed.
 
         Raises
         ------
@@ -33,7 +35,7 @@ class ClientBundle(Construct):
         workspace = Path(tempfile.mkdtemp(prefix="client-bundle-"))
         atexit.register(shutil.rmtree, workspace, ignore_errors=True)
         archive = workspace / "client.zip"
-        archive.write_bytes(pack(folders))
+        archive.write_bytes(pack({**folders, "setup": SOURCES / "idle_agent/setup"}))
         self.asset = s3_assets.Asset(self, "Asset", path=str(archive))
 
     @property

@@ -13,11 +13,11 @@ import re
 from base64 import b85encode
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from ml_platform.notebook.python_names import shorten, squeezed
 from ml_platform.notebook.python_source import joined, slim
+from ml_platform.notebook.sources import SOURCES
 
 MAX_BYTES = 12_288
 """16,384 characters of base64. Source: API_NotebookInstanceLifecycleHook."""
@@ -26,8 +26,6 @@ TOKEN_BYTES = 140
 MODULES = ("aws", "work", "decide", "act", "observe", "__main__")
 """Of the agent, in the order that packs best; nothing outside functions needs another module, but the last."""
 CLEAR = re.compile(r'\$\{Token\[[^\]]*\]\}|(?<=")/(?:home/ec2-user|opt|etc|var|run)\b[^"]*')
-_HERE = Path(__file__).parents[1]
-_NOTEBOOK = next(folder for folder in (_HERE / "_notebook", _HERE.parents[1] / "notebook") if folder.is_dir())
 
 
 def render(*, idle: Mapping[str, Any], platform: Mapping[str, Any], sdk_defaults: str) -> str:
@@ -86,7 +84,7 @@ def _json(value: Mapping[str, Any]) -> str:
 @cache
 def _programs() -> tuple[str, str]:
     """Return what unpacks, and the agent as one file."""
-    folder = _NOTEBOOK / "idle_agent"
+    folder = SOURCES / "idle_agent"
     agent = joined([(folder / f"{name}.py").read_text() for name in MODULES], "idle_agent")
     unpack = slim((folder / "unpack.py").read_text())
     return squeezed(shorten(unpack, {"unpack"})), squeezed(shorten(agent))
@@ -95,7 +93,7 @@ def _programs() -> tuple[str, str]:
 @cache
 def _template() -> tuple[str, str]:
     """Return what stays in the clear of the script, and what is packed."""
-    lines = (_NOTEBOOK / "on_start.sh").read_text().splitlines()
+    lines = (SOURCES / "on_start.sh").read_text().splitlines()
     border = next(number for number, line in enumerate(lines) if "@REST@" in line)
     head, rest = (
         [re.sub(" # .*", "", line.strip()) for line in part if line.strip() and not re.match(r"\s*#(?!!)", line)]
