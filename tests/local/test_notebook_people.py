@@ -49,7 +49,7 @@ def test_a_person_sees_the_warning_and_keeps_the_notebook(notebooks: Notebooks, 
         tab.screenshot(path=shots / "notebook-warning.png")
         warning.get_by_role("button", name="Keep for 1 hour").click()
         kept = notebooks.folder("screen") / "keep-alive.txt"
-        wait_for(kept.exists)
+        wait_for(lambda: kept.exists() and kept.read_text().strip())  # Jupyter creates it before it writes into it
         expect(warning).not_to_be_visible(timeout=PAGE_MS)
     until = datetime.datetime.fromisoformat(kept.read_text().strip())
     assert datetime.timedelta(minutes=58) < until - datetime.datetime.now(datetime.UTC) < datetime.timedelta(minutes=61)
