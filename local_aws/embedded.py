@@ -7,7 +7,7 @@ from typing import Any
 from local_aws import clock
 from local_aws.autoscaling import ApplicationAutoScaling
 from local_aws.cloudformation import TYPES
-from local_aws.ministack_bridge import identity, observability, request_facts, server, stacks
+from local_aws.ministack_bridge import identity, observability, queries, request_facts, server, stacks
 from local_aws.ministack_bridge.identity import Caller
 from local_aws.ministack_bridge.server import Response
 from local_aws.sagemaker.capture import Capture
@@ -65,6 +65,7 @@ class EmbeddedAws:
         )
         server.add_page(PREFIX, self._notebooks.tickets.answer)
         stacks.install()
+        queries.never_invent_answers()
         for name, resource in TYPES.items():
             service = self.scaling if "ApplicationAutoScaling" in name else self.sagemaker
             stacks.add_type(name, resource(service))

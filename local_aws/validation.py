@@ -112,7 +112,7 @@ def _at(path: str) -> str:
 
 
 def _join(path: str, name: str) -> str:
-    lowered = name[0].lower() + name[1:]
+    lowered = name[:1].lower() + name[1:]
     return f"{path}.{lowered}" if path else lowered
 
 

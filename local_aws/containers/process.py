@@ -29,12 +29,16 @@ class Outcome:
     timed_out: bool = False
 
 
+PATIENCE = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Jobs and model servers share this machine's cores: OpenMP threads that wait must not spin, or training takes ten times as long
+beside another job. It changes no result."""
+
+
 def environment(home: Path, *layers: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a contained command: nothing of this process's but what Python needs."""
     path = f"{Path(sys.executable).parent}{os.pathsep}/usr/local/bin:/usr/bin:/bin"
     base = {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    marker = {MARKER: os.environ.get(MARKER, "")}
-    merged = base | marker
+    merged = {**base, **PATIENCE, MARKER: os.environ.get(MARKER, "")}
     for layer in layers:
         merged |= layer
     return merged

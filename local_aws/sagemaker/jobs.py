@@ -156,10 +156,13 @@ class Jobs(ABC):
             record[f"{self.kind}EndTime"] = record["LastModifiedTime"] = now()
             if status == "Failed":
                 record["FailureReason"] = reason[:MAX_REASON]
-            self._finish(record, status)
-            with self._store.lock:
-                record[self._status] = status
-            running.ended.set()
+            try:
+                self._finish(record, status)
+            finally:
+                # Whatever happens, nobody waits for ever.
+                with self._store.lock:
+                    record[self._status] = status
+                running.ended.set()
         in_scope(credentials.caller, lambda: self._announce(record))
 
     def _run_in_folder(self, credentials: Credentials, record: Record, running: Running) -> tuple[str, str]:

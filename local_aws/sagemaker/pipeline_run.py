@@ -1,214 +1,173 @@
-"""One execution of a pipeline: its steps, under the rights of the pipeline's role."""
+"""One execution of a pipeline: starts each step as soon as what it needs has succeeded, and keeps the record up to date."""
 
 import logging
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping
 
 from local_aws.errors import ServiceError
-from local_aws.ministack_bridge.identity import Credentials, in_scope
-from local_aws.ministack_bridge.observability import emit_event
-from local_aws.s3_transfer import RoleStorage, TransferError
-from local_aws.sagemaker.definition import Definition
-from local_aws.sagemaker.expressions import Resolver, Unresolvable
-from local_aws.sagemaker.jobs import Jobs
-from local_aws.sagemaker.store import Record, now, random_id
-from local_aws.service import JsonService
+from local_aws.s3_transfer import TransferError
+from local_aws.sagemaker.expressions import Unresolvable
+from local_aws.sagemaker.jobs import INTERNAL_ERROR
+from local_aws.sagemaker.lambda_step import FunctionFailed
+from local_aws.sagemaker.pipeline_conditions import Incomparable
+from local_aws.sagemaker.pipeline_events import announce_execution, announce_step
+from local_aws.sagemaker.pipeline_graph import Node
+from local_aws.sagemaker.pipeline_steps import StepFailed, StepStopped, StepWorker
+from local_aws.sagemaker.store import Record, now
 
 log = logging.getLogger(__name__)
-
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "Equals": lambda left, right: bool(left == right),
-    "GreaterThan": lambda left, right: bool(left > right),
-    "GreaterThanOrEqualTo": lambda left, right: bool(left >= right),
-    "LessThan": lambda left, right: bool(left < right),
-    "LessThanOrEqualTo": lambda left, right: bool(left <= right),
-}
-
-
-class StepFailed(Exception):
-    """A step failed, and with it the execution; the text becomes the reason."""
-
-
-class Stopped(Exception):
-    """The execution was stopped."""
+STEP_REASON, EXECUTION_REASON = 1024, 1300
+"""Most characters of a step's and of an execution's FailureReason."""
+EXPECTED = (ServiceError, TransferError, Unresolvable, FunctionFailed, Incomparable, StepFailed)
 
 
 class PipelineRun:
-    """Runs the steps one after the other and keeps the execution's record up to date."""
+    """Runs what of an execution has not succeeded yet.
+
+    After a failure no step is started any more; those that run go on to their end, as on AWS, before the execution fails.
+    A step that needs one of a branch not taken is never started, and does not keep the execution from succeeding.
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps-types.html, "Fail step".
+    """
 
     def __init__(
-        self,
-        service: JsonService,
-        jobs: dict[str, Jobs],
-        record: Record,
-        definition: Definition,
-        parameters: dict[str, Any],
-        credentials: Credentials,
-        endpoint_url: str,
+        self, record: Record, nodes: Mapping[str, Node], worker: StepWorker, lock: threading.RLock, limit: int | None
     ) -> None:
-        self._service, self._jobs, self._record, self._definition = service, jobs, record, definition
-        self._caller = credentials.caller
-        execution = {
-            "PipelineExecutionId": record["PipelineExecutionArn"].rpartition("/")[2],
-            "PipelineExecutionArn": record["PipelineExecutionArn"],
-            "PipelineName": record["PipelineName"],
-            "PipelineArn": record["PipelineArn"],
-            "StartDateTime": record["CreationTime"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-        self._id = execution["PipelineExecutionId"]
-        self._resolver = Resolver(parameters, execution, RoleStorage(credentials, endpoint_url).read)
-        self._stop = threading.Event()
-        self._current: tuple[str, str] | None = None
+        self._record, self._nodes, self._worker = record, nodes, worker
+        self._status_lock, self._limit = lock, limit
+        self._changed = threading.Condition()
+        self._running: set[str] = set()
+        self._failed: list[Record] = []
+        self._succeeded: dict[str, Record] = {}
+        for entry in record["steps"]:
+            if entry["StepStatus"] == "Succeeded":
+                self._succeeded[entry["StepName"]] = entry
+                worker.keep(nodes[entry["StepName"]].step, entry, entry["properties"])
+        self._begun = set(self._succeeded)
 
     def start(self) -> None:
         """Run in the background."""
-        threading.Thread(target=self._run, daemon=True).start()
+        try:
+            threading.Thread(target=self._run, daemon=True).start()
+        except RuntimeError:
+            log.exception("%s could not be started", self._record["PipelineExecutionArn"])
+            self._end(INTERNAL_ERROR)
 
     def stop(self) -> None:
-        """Stop the running job, and start no other."""
-        self._stop.set()
-        current = self._current
-        if current is not None:
-            kind, name = current
-            try:
-                self._service.call(f"Stop{kind}Job", self._caller, {f"{kind}JobName": name})
-            except ServiceError as error:
-                log.info("%s had ended before it could be stopped: %s", name, error)
+        """Start no further step, and stop the jobs that run."""
+        self._worker.stopped.set()
+        with self._changed:
+            for entry in self._record["steps"]:
+                if entry["StepStatus"] == "Executing":
+                    entry["StepStatus"] = "Stopping"
+            self._changed.notify_all()
+        self._worker.stop()
+
+    def set_limit(self, steps: int) -> None:
+        """Let at most `steps` (>= 1) run at once from now on."""
+        with self._changed:
+            self._limit = steps
+            self._changed.notify_all()
 
     def _run(self) -> None:
-        status, reason = "Succeeded", None
+        reason = ""
         try:
-            self._run_steps(self._definition.steps)
-        except Stopped:
-            status = "Stopped"
-        except StepFailed as failure:
-            status, reason = "Failed", str(failure)
+            with self._changed:
+                self._start_ready()
+                while self._running:
+                    self._changed.wait()
+                    self._start_ready()
         except Exception:
             log.exception("%s failed", self._record["PipelineExecutionArn"])
-            status, reason = "Failed", "InternalServerError: We encountered an internal error. Please try again."
-        if reason:
-            self._record["FailureReason"] = reason[:1300]
-        self._record["LastModifiedTime"] = now()
-        self._set_status(status)
+            reason = INTERNAL_ERROR
+        self._end(reason)
 
-    def _run_steps(self, steps: list[dict[str, Any]]) -> None:
-        for step in steps:
-            if self._stop.is_set():
-                raise Stopped
-            self._run_step(step)
+    def _start_ready(self) -> None:
+        for name, node in self._nodes.items():
+            if self._failed or self._worker.stopped.is_set():
+                return
+            if self._limit is not None and len(self._running) >= self._limit:
+                return
+            if name not in self._begun and self._is_ready(node):
+                self._start_step(name, node)
 
-    def _run_step(self, step: dict[str, Any]) -> None:
+    def _is_ready(self, node: Node) -> bool:
+        if not node.needs <= self._succeeded.keys():
+            return False
+        if node.condition is None:
+            return True
+        return bool(self._succeeded[node.condition]["Metadata"]["Condition"]["Outcome"] == node.outcome)
+
+    def _start_step(self, name: str, node: Node) -> None:
+        entry = self._new_entry(name, node)
+        self._begun.add(name)
+        self._running.add(name)
+        try:
+            threading.Thread(target=self._run_step, args=(node, entry), daemon=True).start()
+        except RuntimeError:
+            log.exception("step %s could not be started", name)
+            self._settle(entry, "Failed", INTERNAL_ERROR)
+            self._running.discard(name)
+
+    def _new_entry(self, name: str, node: Node) -> Record:
+        earlier = [entry for entry in self._record["steps"] if entry["StepName"] == name]
         entry: Record = {
-            "StepName": step["Name"],
-            "StepType": step["Type"],
+            "StepName": name,
+            "StepType": node.step["Type"],
+            "StepDisplayName": node.step.get("DisplayName"),
+            "StepDescription": node.step.get("Description"),
             "StartTime": now(),
             "StepStatus": "Executing",
-            "AttemptCount": 1,
+            "AttemptCount": 1 + sum(entry["AttemptCount"] for entry in earlier),
             "Metadata": {},
         }
-        self._record["steps"].append(entry)
+        self._record["steps"] = [*(other for other in self._record["steps"] if other["StepName"] != name), entry]
+        return entry
+
+    def _run_step(self, node: Node, entry: Record) -> None:
+        status, reason = "Failed", INTERNAL_ERROR
         try:
-            self._dispatch(step, entry)
-            entry["StepStatus"] = "Succeeded"
-        except Stopped:
-            entry["StepStatus"] = "Stopped"
-            raise
-        except (ServiceError, TransferError, Unresolvable, StepFailed) as failure:
-            entry["StepStatus"], entry["FailureReason"] = "Failed", str(failure)[:1300]
-            raise StepFailed(_reason(step, failure)) from None
+            self._worker.work(node.step, entry)
+            status, reason = "Succeeded", ""
+        except StepStopped:
+            status, reason = "Stopped", ""
+        except EXPECTED as failure:
+            reason = str(failure)
+        except Exception:
+            log.exception("step %s of %s failed", entry["StepName"], self._record["PipelineExecutionArn"])
         finally:
-            entry["EndTime"] = now()
-            self._announce_step(entry)
-        if step["Type"] == "Condition":
-            outcome = entry["Metadata"]["Condition"]["Outcome"]
-            self._run_steps(step["Arguments"].get("IfSteps" if outcome == "True" else "ElseSteps", []))
+            with self._changed:
+                self._settle(entry, status, reason)
+            # Before the execution can end: its event comes last.
+            announce_step(self._worker.caller, self._record, entry)
+            with self._changed:
+                self._running.discard(entry["StepName"])
+                self._changed.notify_all()
 
-    def _dispatch(self, step: dict[str, Any], entry: Record) -> None:
-        kind = step["Type"]
-        if kind == "Condition":
-            holds = all(self._holds(condition) for condition in step["Arguments"]["Conditions"])
-            entry["Metadata"] = {"Condition": {"Outcome": "True" if holds else "False"}}
-            return
-        arguments = self._resolver.resolve(step.get("Arguments", {}))
-        if kind == "Fail":
-            entry["Metadata"] = {"Fail": {"ErrorMessage": arguments["ErrorMessage"]}}
-            raise StepFailed(arguments["ErrorMessage"])
-        if kind == "RegisterModel":
-            package = self._service.call("CreateModelPackage", self._caller, arguments)["ModelPackageArn"]
-            entry["Metadata"] = {"RegisterModel": {"Arn": package}}
-            self._resolver.add_step(step, {"ModelPackageArn": package, **arguments})
-            return
-        self._run_job(kind, step, arguments, entry)
-
-    def _run_job(self, kind: str, step: dict[str, Any], arguments: dict[str, Any], entry: Record) -> None:
-        name = f"pipelines-{self._id}-{step['Name'][:20]}-{random_id(10)}"
-        tags = [{"Key": "sagemaker:pipeline-execution-arn", "Value": self._record["PipelineExecutionArn"]}]
-        arguments = {**arguments, f"{kind}JobName": name, "Tags": [*arguments.get("Tags", []), *tags]}
-        job_arn = self._service.call(f"Create{kind}Job", self._caller, arguments)[f"{kind}JobArn"]
-        entry["Metadata"] = {f"{kind}Job": {"Arn": job_arn}}
-        self._current = (kind, name)
-        if self._stop.is_set():
-            self.stop()
-        described = self._jobs[kind].wait(self._caller, name)
-        self._current = None
-        status = described[f"{kind}JobStatus"]
-        if status == "Stopped":
-            if not self._stop.is_set():
-                raise StepFailed(f"ClientError: {name} was stopped ({described.get('SecondaryStatus', 'Stopped')})")
-            raise Stopped
+    def _settle(self, entry: Record, status: str, reason: str) -> None:
         if status == "Failed":
-            raise StepFailed(described["FailureReason"])
-        self._resolver.add_step(step, described)
+            entry["FailureReason"] = reason[:STEP_REASON]
+            self._failed.append(entry)
+        entry["EndTime"] = now()
+        entry["StepStatus"] = status
+        if status == "Succeeded":
+            self._succeeded[entry["StepName"]] = entry
 
-    def _holds(self, condition: dict[str, Any]) -> bool:
-        kind = condition["Type"]
-        if kind == "Not":
-            return not self._holds(condition["Expression"])
-        if kind == "Or":
-            return any(self._holds(inner) for inner in condition["Conditions"])
-        if kind == "In":
-            return self._resolver.resolve(condition["QueryValue"]) in self._resolver.resolve(condition["Values"])
-        left, right = (self._resolver.resolve(condition[side]) for side in ("LeftValue", "RightValue"))
-        try:
-            return COMPARE[kind](left, right)
-        except TypeError:
-            raise StepFailed(f"ClientError: {left!r} and {right!r} cannot be compared with {kind}") from None
-
-    def _set_status(self, status: str) -> None:
-        record = self._record
-        before, record["PipelineExecutionStatus"] = record["PipelineExecutionStatus"], status
-        detail = {
-            "pipelineExecutionDisplayName": record["PipelineExecutionDisplayName"],
-            "currentPipelineExecutionStatus": status,
-            "previousPipelineExecutionStatus": before,
-            "executionStartTime": record["CreationTime"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "executionEndTime": now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "pipelineArn": record["PipelineArn"],
-            "pipelineExecutionArn": record["PipelineExecutionArn"],
-        }
-        resources = [record["PipelineArn"], record["PipelineExecutionArn"]]
-        name = "SageMaker Model Building Pipeline Execution Status Change"
-        in_scope(self._caller, lambda: emit_event(name, detail, resources))
-
-    def _announce_step(self, entry: Record) -> None:
-        detail = {
-            "stepName": entry["StepName"],
-            "stepType": entry["StepType"],
-            "currentStepStatus": entry["StepStatus"],
-            "previousStepStatus": "Executing",
-            "metadata": {},
-            "stepStartTime": entry["StartTime"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "stepEndTime": entry["EndTime"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "pipelineArn": self._record["PipelineArn"],
-            "pipelineExecutionArn": self._record["PipelineExecutionArn"],
-        }
-        resources = [self._record["PipelineArn"], self._record["PipelineExecutionArn"]]
-        name = "SageMaker Model Building Pipeline Execution Step Status Change"
-        in_scope(self._caller, lambda: emit_event(name, detail, resources))
+    def _end(self, reason: str) -> None:
+        reason = reason or _reason(self._failed)
+        with self._status_lock:
+            before = self._record["PipelineExecutionStatus"]
+            if reason:
+                self._record["FailureReason"] = reason[:EXECUTION_REASON]
+            self._record["LastModifiedTime"] = now()
+            # A stop that came too late for any step is a stop all the same.
+            self._record["PipelineExecutionStatus"] = "Failed" if reason else "Stopped" if before == "Stopping" else "Succeeded"
+        announce_execution(self._worker.caller, self._record, before)
 
 
-def _reason(step: dict[str, Any], failure: Exception) -> str:
-    if step["Type"] == "Fail":
-        return str(failure)
-    return f"Step failure: One or multiple steps failed. {step['Name']}: {failure}"
+def _reason(failed: list[Record]) -> str:
+    """Return an execution's reason: a Fail step's own words, else the steps that failed and why."""
+    for entry in failed:
+        if entry["StepType"] == "Fail":
+            return str(entry["FailureReason"]) or "Step failure: One or multiple steps failed."
+    listed = "; ".join(f"{entry['StepName']}: {entry['FailureReason']}" for entry in failed)
+    return f"Step failure: One or multiple steps failed. {listed}" if listed else ""

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from local_aws.s3_transfer import RoleStorage, TransferError
+from local_aws.sagemaker.jobs import Jobs, Running
+from local_aws.sagemaker.store import Store
 from local_aws.sagemaker.training_hosts import Host, lay_out, pack, root_programs, run_all
 
 
@@ -158,3 +160,29 @@ def test_a_job_that_is_stopped_ends_on_every_instance(tmp_path: Path) -> None:
 def test_a_job_out_of_time_says_so(tmp_path: Path) -> None:
     _, outcomes = run(tmp_path, "sleep 60", seconds=0.5)
     assert any(outcome.timed_out for outcome in outcomes)
+
+
+class Unfinished(Jobs):
+    """Jobs whose last word fails."""
+
+    kind, log_group = "Training", "/logs"
+
+    def _run_in_folder(self, *_: Any) -> tuple[str, str]:
+        return "Completed", ""
+
+    def _finish(self, *_: Any) -> None:
+        raise RuntimeError("no disk")
+
+    def _image(self, record: Any) -> str:
+        return "image"
+
+    def _work(self, record: Any, place: Any) -> None:
+        """Nothing."""
+
+
+def test_whoever_waits_for_a_job_hears_of_its_end_even_if_that_fails() -> None:
+    record, running = job() | {"TrainingJobStatus": "InProgress"}, Running()
+    jobs: Any = Unfinished(Store(), "http://nowhere")
+    with pytest.raises(RuntimeError, match="no disk"):
+        jobs._run(None, record, running)
+    assert running.ended.is_set() and record["TrainingJobStatus"] == "Completed"

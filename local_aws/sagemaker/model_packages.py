@@ -1,0 +1,187 @@
+"""Model packages: the versions of a model package group, and the events that approvals cause."""
+
+from typing import Any
+
+from local_aws.errors import ServiceError, invalid
+from local_aws.ministack_bridge.identity import Caller, in_scope
+from local_aws.ministack_bridge.observability import emit_event
+from local_aws.sagemaker.listing import listed
+from local_aws.sagemaker.model_metadata import changed_card, check_card, check_metrics, merged_metadata
+from local_aws.sagemaker.store import Record, Store, arn, now
+
+GROUP, PACKAGE = "model-package-group", "model-package"
+REPLACED = (
+    "ModelApprovalStatus",
+    "ApprovalDescription",
+    "InferenceSpecification",
+    "ModelLifeCycle",
+    "ModelPackageRegistrationType",
+    "SourceUri",
+)
+"""What UpdateModelPackage simply replaces."""
+TOLD = (
+    "ModelPackageGroupName",
+    "ModelPackageVersion",
+    "ModelPackageArn",
+    "InferenceSpecification",
+    "ModelPackageStatus",
+    "ModelPackageStatusDetails",
+    "ModelApprovalStatus",
+    "ApprovalDescription",
+    "ModelMetrics",
+    "CustomerMetadataProperties",
+)
+"""What events say of a package."""
+
+
+class ModelPackages:
+    """CreateModelPackage and what belongs to it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.operations: dict[str, Any] = {
+            "CreateModelPackage": self.create,
+            "DescribeModelPackage": self.describe,
+            "BatchDescribeModelPackage": self.describe_several,
+            "ListModelPackages": self.list_packages,
+            "UpdateModelPackage": self.update,
+            "DeleteModelPackage": self.delete,
+        }
+
+    def create(self, caller: Caller, parameters: Record) -> Record:
+        """CreateModelPackage, as the next version of its group; the same ClientToken creates nothing twice."""
+        name = group_name(parameters.get("ModelPackageGroupName", ""))
+        if not name:
+            raise invalid("The embedded AWS offers versioned model packages only: ModelPackageGroupName is required")
+        self._store.authorize_creation(caller, "CreateModelPackage", arn(caller, GROUP, name), parameters)
+        for container in parameters.get("InferenceSpecification", {}).get("Containers", []):
+            if not str(container.get("ModelDataUrl", "s3://")).startswith("s3://"):
+                raise invalid(f"ModelDataUrl must be an s3:// URI, not {container['ModelDataUrl']}")
+        check_metrics(caller, parameters)
+        check_card(parameters.get("ModelCard", {}))
+        with self._store.lock:
+            group, token = find_group(self._store, caller, name), parameters.get("ClientToken")
+            for earlier in self.versions(caller, name) if token else []:
+                if earlier.get("ClientToken") == token:
+                    return {"ModelPackageArn": earlier["ModelPackageArn"]}
+            group["last_version"] += 1
+            record = self._new(caller, name, group["last_version"], parameters)
+        self._announce(caller, record)
+        return {"ModelPackageArn": record["ModelPackageArn"]}
+
+    def _new(self, caller: Caller, group: str, version: int, parameters: Record) -> Record:
+        resource = arn(caller, PACKAGE, f"{group}/{version}")
+        record = {
+            "ModelApprovalStatus": "PendingManualApproval",
+            **parameters,
+            "ModelPackageGroupName": group,
+            "ModelPackageVersion": version,
+            "ModelPackageArn": resource,
+            "ModelPackageName": f"{group}/{version}",
+            "ModelPackageStatus": "Completed",
+            "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
+            "CreationTime": now(),
+            "LastModifiedTime": now(),
+            "update_tokens": set(),
+        }
+        self._store.put(PACKAGE, caller, resource, record)
+        self._store.set_tags(resource, parameters.get("Tags", []))
+        return record
+
+    def describe(self, caller: Caller, parameters: Record) -> Record:
+        """DescribeModelPackage."""
+        name = parameters["ModelPackageName"]
+        self._store.authorize(caller, "DescribeModelPackage", name)
+        return self._find(caller, name)
+
+    def describe_several(self, caller: Caller, parameters: Record) -> Record:
+        """BatchDescribeModelPackage; what does not exist is in its error map."""
+        found: dict[str, Record] = {}
+        errors: dict[str, Record] = {}
+        for name in parameters["ModelPackageArnList"]:
+            self._store.authorize(caller, "BatchDescribeModelPackage", name)
+            try:
+                found[name] = self._find(caller, name)
+            except ServiceError as error:
+                errors[name] = {"ErrorCode": error.code, "ErrorResponse": error.message}
+        return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": errors}
+
+    def list_packages(self, caller: Caller, parameters: Record) -> Record:
+        """ListModelPackages: a group's versions, or those of all groups with ModelPackageType Versioned or Both."""
+        name = group_name(parameters.get("ModelPackageGroupName", ""))
+        # The service authorization reference names the versions as this call's resource.
+        self._store.authorize(caller, "ListModelPackages", arn(caller, PACKAGE, f"{name}/*") if name else "*")
+        if name:
+            find_group(self._store, caller, name)
+        kind = parameters.get("ModelPackageType", "Versioned" if name else "Unversioned")
+        found = self.versions(caller, name) if kind != "Unversioned" else []
+        wanted = parameters.get("ModelApprovalStatus")
+        found = [package for package in found if wanted in (None, package["ModelApprovalStatus"])]
+        found.sort(key=lambda package: int(package["ModelPackageVersion"]))
+        if parameters.get("SortOrder") == "Descending":
+            # What is equal keeps its order below: the newest version first.
+            found.reverse()
+        return listed(found, parameters, "ModelPackageSummaryList", "ModelPackageName")
+
+    def update(self, caller: Caller, parameters: Record) -> Record:
+        """UpdateModelPackage; the same ClientToken changes nothing twice."""
+        name = parameters["ModelPackageArn"]
+        self._store.authorize(caller, "UpdateModelPackage", name)
+        with self._store.lock:
+            record, token = self._find(caller, name), parameters.get("ClientToken")
+            if token in record["update_tokens"]:
+                return {"ModelPackageArn": record["ModelPackageArn"]}
+            metadata = merged_metadata(record, parameters)
+            card = {"ModelCard": changed_card(record, parameters["ModelCard"])} if "ModelCard" in parameters else {}
+            more = parameters.get("AdditionalInferenceSpecificationsToAdd", [])
+            record.update({key: parameters[key] for key in REPLACED if key in parameters}, **card)
+            record.update(CustomerMetadataProperties=metadata, LastModifiedTime=now())
+            if more:
+                record["AdditionalInferenceSpecifications"] = [*record.get("AdditionalInferenceSpecifications", []), *more]
+            record["update_tokens"] |= {token} if token else set()
+        self._announce(caller, record)
+        return {"ModelPackageArn": record["ModelPackageArn"]}
+
+    def delete(self, caller: Caller, parameters: Record) -> None:
+        """DeleteModelPackage; its number is never given again."""
+        name = parameters["ModelPackageName"]
+        self._store.authorize(caller, "DeleteModelPackage", name)
+        self._find(caller, name)
+        self._store.remove(PACKAGE, caller, name)
+
+    @staticmethod
+    def _announce(caller: Caller, record: Record) -> None:
+        detail: dict[str, Any] = {key: record[key] for key in TOLD if record.get(key) is not None}
+        detail["CertifyForMarketplace"] = False
+        detail["CreationTime"] = _iso(record["CreationTime"])
+        detail["LastModifiedTime"] = _iso(record["LastModifiedTime"])
+        name = "SageMaker Model Package State Change"
+        in_scope(caller, lambda: emit_event(name, detail, [record["ModelPackageArn"]]))
+
+    def versions(self, caller: Caller, group: str) -> list[Record]:
+        """Return a group's versions, or with an empty name those of all groups, the newest first."""
+        packages = self._store.all(PACKAGE, caller)
+        return [package for package in packages if group.lower() in ("", package["ModelPackageGroupName"].lower())]
+
+    def _find(self, caller: Caller, name: str) -> Record:
+        record = self._store.get(PACKAGE, caller, name)
+        if record is None:
+            raise invalid(f"ModelPackage {name} does not exist.")
+        return record
+
+
+def find_group(store: Store, caller: Caller, name: str) -> Record:
+    """Return a group's record; ValidationException where there is none."""
+    record = store.get(GROUP, caller, name)
+    if record is None:
+        raise invalid(f"Model Package Group {arn(caller, GROUP, name)} does not exist.")
+    return record
+
+
+def group_name(name_or_arn: str) -> str:
+    """Return a group's name, which calls may give as an ARN."""
+    return name_or_arn.rpartition("/")[2]
+
+
+def _iso(moment: Any) -> str:
+    return str(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))

@@ -1,0 +1,81 @@
+"""What is remembered of executions, and what can be asked about them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from local_aws.errors import not_found
+from local_aws.ministack_bridge.identity import Caller
+from local_aws.sagemaker import pipeline_parameters
+from local_aws.sagemaker.listing import listed
+from local_aws.sagemaker.store import Record, Store, arn, page
+
+EXECUTION = "pipeline-execution"
+RUNNING = ("Executing", "Stopping")
+
+
+class ExecutionRecords:
+    """The records of executions; `pipeline` finds a pipeline's by name."""
+
+    def __init__(self, store: Store, pipeline: Callable[[Caller, str], Record]) -> None:
+        self._store, self._pipeline = store, pipeline
+        self.operations: dict[str, Any] = {
+            "DescribePipelineExecution": self.describe,
+            "DescribePipelineDefinitionForExecution": self.describe_definition,
+            "ListPipelineExecutions": self.list_executions,
+            "ListPipelineExecutionSteps": self.list_steps,
+            "ListPipelineParametersForExecution": self.list_parameters,
+        }
+
+    def describe(self, caller: Caller, parameters: Record) -> Record:
+        """DescribePipelineExecution."""
+        return self.find(caller, parameters, "DescribePipelineExecution")
+
+    def describe_definition(self, caller: Caller, parameters: Record) -> Record:
+        """DescribePipelineDefinitionForExecution: what it began with, whatever the pipeline has become since."""
+        record = self.find(caller, parameters, "DescribePipelineDefinitionForExecution")
+        return {"PipelineDefinition": record["definition"], "CreationTime": record["pipeline_created"]}
+
+    def list_executions(self, caller: Caller, parameters: Record) -> Record:
+        """ListPipelineExecutions, the newest first."""
+        name = parameters["PipelineName"].rpartition("/")[2]
+        self._store.authorize(caller, "ListPipelineExecutions", arn(caller, "pipeline", name))
+        found = [
+            {**record, "PipelineExecutionFailureReason": record.get("FailureReason")}
+            for record in self.of(caller, self._pipeline(caller, name))
+        ]
+        return newest_first(found, parameters, "PipelineExecutionSummaries", "PipelineExecutionArn")
+
+    def list_steps(self, caller: Caller, parameters: Record) -> Record:
+        """ListPipelineExecutionSteps, the newest first."""
+        record = self.find(caller, parameters, "ListPipelineExecutionSteps")
+        steps = list(record["steps"])
+        if parameters.get("SortOrder", "Descending") == "Descending":
+            steps.reverse()
+        return page(steps, parameters, "PipelineExecutionSteps")
+
+    def list_parameters(self, caller: Caller, parameters: Record) -> Record:
+        """ListPipelineParametersForExecution."""
+        record = self.find(caller, parameters, "ListPipelineParametersForExecution")
+        found = [{"Name": name, "Value": pipeline_parameters.as_text(value)} for name, value in record["parameters"].items()]
+        return page(found, parameters, "PipelineParameters")
+
+    def of(self, caller: Caller, pipeline: Record) -> list[Record]:
+        """Return the executions of a pipeline, the newest first."""
+        return [record for record in self._store.all(EXECUTION, caller) if record["PipelineArn"] == pipeline["PipelineArn"]]
+
+    def find(self, caller: Caller, parameters: Record, action: str) -> Record:
+        """Return the record of the execution that a call names, once the caller was found to have the right to `action`."""
+        name = parameters["PipelineExecutionArn"]
+        self._store.authorize(caller, action, name)
+        record = self._store.get(EXECUTION, caller, name)
+        if record is None:
+            raise not_found(f"Pipeline execution with ARN {name} does not exist.")
+        return record
+
+
+def newest_first(records: list[Record], parameters: Record, answer: str, name_key: str) -> Record:
+    """Return one page as ListPipelines and ListPipelineExecutions ask for it: by CreatedAfter and CreatedBefore, newest first."""
+    bounds = {
+        f"CreationTime{side}": parameters[f"Created{side}"] for side in ("After", "Before") if f"Created{side}" in parameters
+    }
+    return listed(records, {"SortOrder": "Descending", **parameters, **bounds}, answer, name_key)
