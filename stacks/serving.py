@@ -1,6 +1,7 @@
 """Serving-<model>: endpoint, scaling, alarms, and the route that callers use."""
 
 import json
+from functools import cache
 
 from aws_cdk import CfnOutput, Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -23,6 +24,9 @@ from ml_platform import (
 from stacks.base import PlatformStack, StackContext, log_retention
 from stacks.settings.model import ModelDefinition
 from stacks.settings.serving import ReleaseSection, ServingSection
+
+_seconds, _millis = cache(Duration.seconds), cache(Duration.millis)
+"""Models mostly share their times; CDK makes each of them once."""
 
 
 class ServingStack(PlatformStack):
@@ -100,7 +104,7 @@ class ServingStack(PlatformStack):
             contract=RequestContract(
                 input_schema=self._definition.input_schema,
                 max_instances=self._serving.max_instances_per_request,
-                model_timeout=Duration.seconds(self._serving.model_timeout_seconds),
+                model_timeout=_seconds(self._serving.model_timeout_seconds),
             ),
             key=self._storage.key,
             log_retention=log_retention(self._serving.log_retention_days),
@@ -117,8 +121,8 @@ def _scaling(serving: ServingSection) -> ScalingOptions:
         min_instances=serving.min_instances,
         max_instances=serving.max_instances,
         invocations_per_minute=serving.scaling.invocations_per_minute,
-        scale_out_cooldown=Duration.seconds(serving.scaling.scale_out_cooldown_seconds),
-        scale_in_cooldown=Duration.seconds(serving.scaling.scale_in_cooldown_seconds),
+        scale_out_cooldown=_seconds(serving.scaling.scale_out_cooldown_seconds),
+        scale_in_cooldown=_seconds(serving.scaling.scale_in_cooldown_seconds),
     )
 
 
@@ -126,7 +130,7 @@ def _release(section: ReleaseSection) -> ReleaseOptions:
     return ReleaseOptions(
         strategy=section.strategy,
         step_percent=section.step_percent,
-        baking=Duration.seconds(round(section.baking_minutes * 60)),
+        baking=_seconds(round(section.baking_minutes * 60)),
         max_5xx_per_minute=section.max_5xx_per_minute,
-        max_latency=Duration.millis(section.max_latency_ms),
+        max_latency=_millis(section.max_latency_ms),
     )

@@ -6,18 +6,19 @@ from math import ceil
 from typing import Literal
 
 from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ml_platform.alarm import alert
+from ml_platform.alarm import WatchedMetric, alert
+from ml_platform.read_once import seconds
 
 Strategy = Literal["canary", "linear", "all_at_once"]
 
 RELEASE_TAG = "ml-platform:endpoint"
 """Tag on model, configuration and endpoint; the release role may touch only what carries its endpoint's name in it."""
 DEFAULT_BAKING = Duration.minutes(5)
+ALARM_PERIOD = Duration.minutes(1)
 KEEP_OLD_FLEET = Duration.minutes(1)
 PROVISIONING = Duration.minutes(30)
 """Time that a release may take besides its baking."""
@@ -39,7 +40,7 @@ class ReleaseOptions:
     """Bound of the 99th percentile of model latency."""
 
     @property
-    def longest(self) -> Duration:
+    def longest_seconds(self) -> int:
         """How long a release may take: all its baking, the old fleet's last minute, and provisioning.
 
         Raises
@@ -48,13 +49,13 @@ class ReleaseOptions:
             If that is more than SageMaker allows.
         """
         steps = {"canary": 2, "linear": ceil(100 / self.step_percent), "all_at_once": 1}[self.strategy]
-        needed = steps * self.baking.to_seconds() + KEEP_OLD_FLEET.to_seconds() + PROVISIONING.to_seconds()
-        if needed > LONGEST_RELEASE.to_seconds():
+        needed = steps * seconds(self.baking) + seconds(KEEP_OLD_FLEET) + seconds(PROVISIONING)
+        if needed > seconds(LONGEST_RELEASE):
             raise ValueError(
-                f"{steps} steps of {self.baking.to_seconds() / 60:g} minutes take longer than the "
-                f"{LONGEST_RELEASE.to_hours():g} hours that SageMaker allows; bake shorter or step further"
+                f"{steps} steps of {seconds(self.baking) / 60:g} minutes take longer than the "
+                f"{seconds(LONGEST_RELEASE) / 3600:g} hours that SageMaker allows; bake shorter or step further"
             )
-        return Duration.seconds(needed)
+        return needed
 
 
 class RollbackAlarms(Construct):
@@ -76,7 +77,7 @@ class RollbackAlarms(Construct):
         """Watch the variant `variant` of `endpoint_name` with the bounds of `release`."""
         super().__init__(scope, construct_id)
         self._dimensions = {"EndpointName": endpoint_name, "VariantName": variant}
-        self._alarms = [
+        self.resources = [
             alert(
                 self,
                 "ServerErrors",
@@ -95,19 +96,15 @@ class RollbackAlarms(Construct):
             ),
         ]
 
-    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace="AWS/SageMaker",
-            metric_name=name,
-            dimensions_map=self._dimensions,
-            statistic=statistic,
-            period=Duration.minutes(1),
+    def _metric(self, name: str, statistic: str) -> WatchedMetric:
+        return WatchedMetric(
+            namespace="AWS/SageMaker", name=name, dimensions=self._dimensions, statistic=statistic, period=ALARM_PERIOD
         )
 
     @property
     def names(self) -> list[str]:
         """Names of the alarms."""
-        return [alarm.alarm_name for alarm in self._alarms]
+        return [alarm.ref for alarm in self.resources]
 
 
 def deployment_config(release: ReleaseOptions, alarm_names: Sequence[str]) -> sagemaker.CfnEndpoint.DeploymentConfigProperty:
@@ -118,15 +115,15 @@ def deployment_config(release: ReleaseOptions, alarm_names: Sequence[str]) -> sa
     step = sagemaker.CfnEndpoint.CapacitySizeProperty(type="CAPACITY_PERCENT", value=release.step_percent)
     routing = sagemaker.CfnEndpoint.TrafficRoutingConfigProperty(
         type=release.strategy.upper(),
-        wait_interval_in_seconds=int(release.baking.to_seconds()),
+        wait_interval_in_seconds=seconds(release.baking),
         canary_size=step if release.strategy == "canary" else None,
         linear_step_size=step if release.strategy == "linear" else None,
     )
     return sagemaker.CfnEndpoint.DeploymentConfigProperty(
         blue_green_update_policy=sagemaker.CfnEndpoint.BlueGreenUpdatePolicyProperty(
             traffic_routing_configuration=routing,
-            termination_wait_in_seconds=int(KEEP_OLD_FLEET.to_seconds()),
-            maximum_execution_timeout_in_seconds=int(release.longest.to_seconds()),
+            termination_wait_in_seconds=seconds(KEEP_OLD_FLEET),
+            maximum_execution_timeout_in_seconds=release.longest_seconds,
         ),
         auto_rollback_configuration=sagemaker.CfnEndpoint.AutoRollbackConfigProperty(
             alarms=[sagemaker.CfnEndpoint.AlarmProperty(alarm_name=name) for name in alarm_names]

@@ -1,11 +1,14 @@
 """Target tracking of an endpoint's variant."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from aws_cdk import Duration
+from aws_cdk import CfnResource, Duration
 from aws_cdk import aws_applicationautoscaling as autoscaling
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
+
+from ml_platform.read_once import seconds
 
 DEFAULT_TARGET = 600
 DEFAULT_SCALE_OUT = Duration.minutes(1)
@@ -47,14 +50,18 @@ class EndpointScaling(Construct):
     ) -> None:
         """Register the variant `variant` of `endpoint`."""
         super().__init__(scope, construct_id)
+        self.resources: list[CfnResource] = []
         if not options.scales:
             return
+        what: Any = {
+            "service_namespace": "sagemaker",
+            "resource_id": f"endpoint/{endpoint_name}/variant/{variant}",
+            "scalable_dimension": "sagemaker:variant:DesiredInstanceCount",
+        }
         target = autoscaling.CfnScalableTarget(
             self,
             "ScalableTarget",
-            service_namespace="sagemaker",
-            resource_id=f"endpoint/{endpoint_name}/variant/{variant}",
-            scalable_dimension="sagemaker:variant:DesiredInstanceCount",
+            **what,
             min_capacity=options.min_instances,
             max_capacity=options.max_instances,
         )
@@ -64,12 +71,11 @@ class EndpointScaling(Construct):
             "ScalingPolicy",
             policy_name=f"{endpoint_name}-invocations",
             policy_type="TargetTrackingScaling",
-            service_namespace=target.service_namespace,
-            resource_id=target.resource_id,
-            scalable_dimension=target.scalable_dimension,
+            **what,
             target_tracking_scaling_policy_configuration=_tracking(options),
         )
         policy.add_resource_dependency(target)
+        self.resources = [target, policy]
 
 
 def _tracking(
@@ -77,8 +83,8 @@ def _tracking(
 ) -> autoscaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty:
     return autoscaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
         target_value=options.invocations_per_minute,
-        scale_out_cooldown=int(options.scale_out_cooldown.to_seconds()),
-        scale_in_cooldown=int(options.scale_in_cooldown.to_seconds()),
+        scale_out_cooldown=seconds(options.scale_out_cooldown),
+        scale_in_cooldown=seconds(options.scale_in_cooldown),
         predefined_metric_specification=autoscaling.CfnScalingPolicy.PredefinedMetricSpecificationProperty(
             predefined_metric_type="SageMakerVariantInvocationsPerInstance"
         ),

@@ -1,11 +1,14 @@
 """A role for one duty: a managed policy of its own, no inline policy, no AWS-managed policy."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ml_platform.compliance import acknowledge_wildcards
+from ml_platform.read_once import role_arn, stack_of
+from ml_platform.statement import AnyStatement, document
 
 
 class ExecutionRole(Construct):
@@ -21,7 +24,7 @@ class ExecutionRole(Construct):
         *,
         service: str,
         duty: str,
-        statements: Sequence[iam.PolicyStatement],
+        statements: Sequence[AnyStatement],
         why_wildcards: str | None = None,
         role_name: str | None = None,
     ) -> None:
@@ -41,13 +44,24 @@ class ExecutionRole(Construct):
             Name, where another stack must know it beforehand. Default: CloudFormation chooses.
         """
         super().__init__(scope, construct_id)
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal(service), description=duty, role_name=role_name)
-        self.policy = iam.ManagedPolicy(self, "Policy", statements=list(statements), roles=[self.role])
+        self._stack = stack_of(scope)
+        self.role = iam.Role(self, "Role", assumed_by=_principal(service), description=duty, role_name=role_name)
+        self.policy = self.attach("Policy", statements, why_wildcards)
+
+    def attach(self, construct_id: str, statements: Sequence[AnyStatement], why_wildcards: str | None) -> iam.ManagedPolicy:
+        """Attach a further managed policy, where one of 6,144 characters does not hold all; parameters as above."""
+        policy = iam.ManagedPolicy(self, construct_id, document=document(statements), roles=[self.role])
         if why_wildcards is not None:
             resources = [resource for statement in statements for resource in statement.resources]
-            acknowledge_wildcards(self.policy, why_wildcards, resources)
+            acknowledge_wildcards(policy, self._stack, why_wildcards, resources)
+        return policy
 
     @property
     def arn(self) -> str:
         """ARN of the role."""
-        return self.role.role_arn
+        return role_arn(self.role)
+
+
+@cache
+def _principal(service: str) -> iam.ServicePrincipal:
+    return iam.ServicePrincipal(service)

@@ -1,12 +1,14 @@
 """URIs of AWS's framework containers in every region, from committed data."""
 
 import json
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import CfnMapping, Stack, Token
+from aws_cdk import CfnMapping
 from constructs import Construct
+
+from ml_platform.read_once import place_of
 
 _DATA = Path(__file__).parent / "images/framework_images.json"
 
@@ -36,35 +38,35 @@ class FrameworkImage(Construct):
         self.framework = framework
         self._entry = _lookup(framework, version)
         self._tag = self._entry["tags"][version]
+        self._place = place_of(scope)
         self._check_region(framework)
 
-    @property
+    @cached_property
     def uri(self) -> str:
         """Image URI in the stack's region, correct in every partition."""
-        stack = Stack.of(self)
-        registry = f"{self._account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
+        registry = f"{self._account}.dkr.ecr.{self._place.region}.{self._place.url_suffix}"
         return f"{registry}/{self._entry['repository']}:{self._tag}"
 
-    @property
+    @cached_property
     def repository_arn(self) -> str:
         """ARN of the repository, which belongs to an AWS account."""
-        stack = Stack.of(self)
-        return f"arn:{stack.partition}:ecr:{stack.region}:{self._account}:repository/{self._entry['repository']}"
+        place = self._place
+        return f"arn:{place.partition}:ecr:{place.region}:{self._account}:repository/{self._entry['repository']}"
 
-    @property
+    @cached_property
     def _account(self) -> str:
-        mapping = self.node.try_find_child("Accounts") or CfnMapping(
-            self,
-            "Accounts",
-            lazy=True,
-            mapping={region: {"account": account} for region, account in self._entry["accounts"].items()},
+        """The registry's account; looked up at deployment where the region is known only then."""
+        accounts: dict[str, str] = self._entry["accounts"]
+        if self._place.region_is_known:
+            return accounts[self._place.region]
+        mapping = CfnMapping(
+            self, "Accounts", lazy=True, mapping={region: {"account": account} for region, account in accounts.items()}
         )
-        assert isinstance(mapping, CfnMapping)
-        return mapping.find_in_map(Stack.of(self).region, "account")
+        return mapping.find_in_map(self._place.region, "account")
 
     def _check_region(self, framework: str) -> None:
-        region = Stack.of(self).region
-        if not Token.is_unresolved(region) and region not in self._entry["accounts"]:
+        region = self._place.region
+        if self._place.region_is_known and region not in self._entry["accounts"]:
             raise ValueError(
                 f"AWS offers no {framework} image in region {region!r}; allowed: {', '.join(self._entry['accounts'])}"
             )

@@ -4,10 +4,10 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -16,8 +16,10 @@ from constructs import Construct
 
 from ml_platform.compliance import acknowledge
 from ml_platform.execution_role import ExecutionRole
+from ml_platform.statement import AnyStatement, Statement
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14
+ARCHITECTURE = lambda_.Architecture.ARM_64
 MEMORY_MB = 512
 """Lambda gives CPU in proportion to memory; half a GB imports the SDK quickly."""
 
@@ -39,7 +41,7 @@ class PlatformFunction(Construct):
         package: str,
         log_name: str,
         description: str,
-        statements: Sequence[iam.PolicyStatement],
+        statements: Sequence[AnyStatement],
         key: kms.IKey,
         environment: Mapping[str, str],
         timeout: Duration,
@@ -80,7 +82,7 @@ class PlatformFunction(Construct):
             "Function",
             description=description,
             runtime=RUNTIME,
-            architecture=lambda_.Architecture.ARM_64,
+            architecture=ARCHITECTURE,
             handler=f"{package}.handler.handler",
             code=lambda_.Code.from_asset(str(_stage(package, extra_files or {}))),
             role=self.role.role.without_policy_updates(),
@@ -105,11 +107,9 @@ class PlatformFunction(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
 
-    def _build_role(self, duty: str, statements: Sequence[iam.PolicyStatement], why_wildcards: str) -> ExecutionRole:
-        write_logs = iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group.log_group_arn]
-        )
-        trace = iam.PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
+    def _build_role(self, duty: str, statements: Sequence[AnyStatement], why_wildcards: str) -> ExecutionRole:
+        write_logs = Statement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group.log_group_arn])
+        trace = Statement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
         return ExecutionRole(
             self,
             "Role",
@@ -139,10 +139,16 @@ class PlatformFunction(Construct):
 
 def _stage(package: str, extra_files: Mapping[str, str]) -> Path:
     """Copy what one function needs into a folder of its own, so that no other function's change redeploys it."""
+    return _staged(package, tuple(sorted(extra_files.items())))
+
+
+@cache
+def _staged(package: str, extra_files: tuple[tuple[str, str], ...]) -> Path:
+    """Stage the same content once; CDK then hashes it once too."""
     target = Path(tempfile.mkdtemp(prefix=f"function-{package}-"))
     atexit.register(shutil.rmtree, target, ignore_errors=True)
     for name in (package, "shared"):
         shutil.copytree(_SOURCES / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-    for name, content in extra_files.items():
+    for name, content in extra_files:
         (target / name).write_text(content)
     return target

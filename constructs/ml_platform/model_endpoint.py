@@ -1,10 +1,8 @@
 """A real-time endpoint that exists from the first approved version on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aws_cdk import (
-    Aws,
     CfnCondition,
     CfnParameter,
     CfnResource,
@@ -18,13 +16,14 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from ml_platform.endpoint_release import RELEASE_TAG, ReleaseOptions, RollbackAlarms, deployment_config
 from ml_platform.endpoint_scaling import EndpointScaling, ScalingOptions
 from ml_platform.instance_storage import has_local_nvme
+from ml_platform.model_code import SERVING_ENVIRONMENT
 from ml_platform.model_role import ModelRole
-from ml_platform.training_pipeline import SERVING_ENVIRONMENT
+from ml_platform.read_once import WHEREVER, bucket_name, key_arn, seconds
 
 VARIANT = "main"
 """The one variant's name; it never changes, because SageMaker leaves a blue/green deployment with rollback if it does."""
@@ -100,6 +99,7 @@ class ModelEndpoint(Construct):
         self._fleet, self._capture = fleet, capture
         self._tags = [CfnTag(key=RELEASE_TAG, value=endpoint_name)]
         self.model_package_arn = self._build_parameter()
+        self._version = self.model_package_arn.value_as_string
         self.has_version = self._build_condition()
         self.log_group = self._build_log_group(log_retention)
         self._model = self._build_model()
@@ -111,7 +111,7 @@ class ModelEndpoint(Construct):
         self.scaling = EndpointScaling(
             self, "Scaling", endpoint=self.endpoint, endpoint_name=endpoint_name, variant=VARIANT, options=fleet.scaling
         )
-        self._only_with_a_version(self._model, self._config, self.endpoint, self.alarms, self.scaling)
+        self._only_with_a_version(self._model, self._config, self.endpoint, *self.alarms.resources, *self.scaling.resources)
 
     def _build_parameter(self) -> CfnParameter:
         parameter = CfnParameter(
@@ -125,7 +125,7 @@ class ModelEndpoint(Construct):
         return parameter
 
     def _build_condition(self) -> CfnCondition:
-        expression = Fn.condition_not(Fn.condition_equals(self.model_package_arn.value_as_string, NO_VERSION))
+        expression = Fn.condition_not(Fn.condition_equals(self._version, NO_VERSION))
         return CfnCondition(self, "HasVersion", expression=expression)
 
     def _build_log_group(self, retention: logs.RetentionDays) -> logs.LogGroup:
@@ -139,9 +139,8 @@ class ModelEndpoint(Construct):
         )
 
     def _build_model(self) -> sagemaker.CfnModel:
-        version = self.model_package_arn.value_as_string
         container = sagemaker.CfnModel.ContainerDefinitionProperty(
-            model_package_name=version, environment={**SERVING_ENVIRONMENT, "MODEL_PACKAGE_ARN": version}
+            model_package_name=self._version, environment={**SERVING_ENVIRONMENT, "MODEL_PACKAGE_ARN": self._version}
         )
         model = sagemaker.CfnModel(
             self,
@@ -162,14 +161,14 @@ class ModelEndpoint(Construct):
             instance_type=self._fleet.instance_type,
             initial_instance_count=self._fleet.scaling.min_instances,
             initial_variant_weight=1,
-            container_startup_health_check_timeout_in_seconds=int(STARTUP_TIMEOUT.to_seconds()),
+            container_startup_health_check_timeout_in_seconds=seconds(STARTUP_TIMEOUT),
         )
         return sagemaker.CfnEndpointConfig(
             self,
             "EndpointConfig",
             production_variants=[variant],
             # SageMaker refuses a key on types whose local disks encrypt by themselves.
-            kms_key_id=None if has_local_nvme(self._fleet.instance_type) else self._key.key_arn,
+            kms_key_id=None if has_local_nvme(self._fleet.instance_type) else key_arn(self._key),
             data_capture_config=self._capture_config() if self._capture.percent else None,
             tags=self._tags,
         )
@@ -179,8 +178,8 @@ class ModelEndpoint(Construct):
         return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
             enable_capture=True,
             initial_sampling_percentage=self._capture.percent,
-            destination_s3_uri=self._artifacts.s3_url_for_object(self._role.capture_prefix),
-            kms_key_id=self._key.key_arn,
+            destination_s3_uri=f"s3://{bucket_name(self._artifacts)}/{self._role.capture_prefix}",
+            kms_key_id=key_arn(self._key),
             capture_options=[option(capture_mode="Input"), option(capture_mode="Output")],
             capture_content_type_header=sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
                 json_content_types=["application/json"]
@@ -206,15 +205,12 @@ class ModelEndpoint(Construct):
         endpoint.node.add_dependency(self.log_group)
         return endpoint
 
-    def _only_with_a_version(self, *parts: IConstruct) -> None:
-        for resource in _cfn_resources(parts):
-            resource.cfn_options.condition = self.has_version
+    def _only_with_a_version(self, *resources: CfnResource) -> None:
+        condition = self.has_version.logical_id
+        for resource in resources:
+            resource.add_override("Condition", condition)
 
     @property
     def arn(self) -> str:
         """ARN of the endpoint, known before it exists."""
-        return f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:endpoint/{self.endpoint_name}"
-
-
-def _cfn_resources(parts: Sequence[IConstruct]) -> list[CfnResource]:
-    return [node for part in parts for node in part.node.find_all() if isinstance(node, CfnResource)]
+        return WHEREVER.arn("sagemaker", f"endpoint/{self.endpoint_name}")

@@ -1,7 +1,5 @@
 """The role of a model's containers."""
 
-from aws_cdk import Stack
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -9,6 +7,8 @@ from constructs import Construct
 from ml_platform import access
 from ml_platform.execution_role import ExecutionRole
 from ml_platform.framework_image import FrameworkImage
+from ml_platform.read_once import stack_name, stack_of
+from ml_platform.statement import Statement
 
 
 class ModelRole(ExecutionRole):
@@ -40,9 +40,9 @@ class ModelRole(ExecutionRole):
                 access.encrypt_volumes(key),
                 access.put_metrics("/aws/sagemaker/Endpoints"),
                 # SageMaker reads the rollback alarms in the name of this role while a release bakes.
-                iam.PolicyStatement(
+                Statement(
                     actions=["cloudwatch:DescribeAlarms"],
-                    resources=[access.arn(scope, "cloudwatch", f"alarm:{Stack.of(scope).stack_name}-*")],
+                    resources=[access.arn(scope, "cloudwatch", f"alarm:{stack_name(stack_of(scope))}-*")],
                 ),
                 *access.pull_image(image),
             ],

@@ -5,16 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ml_platform.compliance import acknowledge
 from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
+from ml_platform.read_once import WHEREVER, seconds
+from ml_platform.statement import Statement
 
 API_LIMIT = Duration.seconds(30)
 """Longest that an HTTP API waits for an integration."""
@@ -71,13 +72,13 @@ class PredictionRoute(Construct):
             package="predict",
             log_name=f"{endpoint_name}-predict",
             description=f"Answers predictions of {model}",
-            statements=[iam.PolicyStatement(actions=["sagemaker:InvokeEndpoint"], resources=[endpoint_arn])],
+            statements=[Statement(actions=["sagemaker:InvokeEndpoint"], resources=[endpoint_arn])],
             key=key,
             environment={
                 "MODEL_NAME": model,
                 "ENDPOINT_NAME": endpoint_name,
-                "RUNTIME_HOST": f"runtime.sagemaker.{Aws.REGION}.{Aws.URL_SUFFIX}",
-                "MODEL_TIMEOUT_SECONDS": str(int(contract.model_timeout.to_seconds())),
+                "RUNTIME_HOST": f"runtime.sagemaker.{WHEREVER.region}.{WHEREVER.url_suffix}",
+                "MODEL_TIMEOUT_SECONDS": str(seconds(contract.model_timeout)),
                 "CONNECT_TIMEOUT_SECONDS": str(CONNECT_SECONDS),
                 "ATTEMPTS": str(attempts_within_limit(contract.model_timeout)),
                 "MAX_INSTANCES": str(contract.max_instances),
@@ -109,8 +110,8 @@ class PredictionRoute(Construct):
 
 def attempts_within_limit(model_timeout: Duration) -> int:
     """Return how often the model may be asked so that the caller still gets our answer, not the API's."""
-    available = API_LIMIT.to_seconds() - MARGIN_SECONDS - 1
-    return min(ATTEMPTS, int(available // (model_timeout.to_seconds() + CONNECT_SECONDS)))
+    available = seconds(API_LIMIT) - MARGIN_SECONDS - 1
+    return min(ATTEMPTS, int(available // (seconds(model_timeout) + CONNECT_SECONDS)))
 
 
 def function_timeout(model_timeout: Duration) -> Duration:
@@ -123,10 +124,10 @@ def function_timeout(model_timeout: Duration) -> Duration:
     """
     attempts = attempts_within_limit(model_timeout)
     if attempts < 1:
-        longest = int(API_LIMIT.to_seconds()) - MARGIN_SECONDS - 1 - CONNECT_SECONDS
+        longest = seconds(API_LIMIT) - MARGIN_SECONDS - 1 - CONNECT_SECONDS
         raise ValueError(
-            f"model_timeout is {int(model_timeout.to_seconds())} s; allowed: 1 to {longest} s, because an HTTP API waits at most "
-            f"{int(API_LIMIT.to_seconds())} s. Use asynchronous inference for slower models"
+            f"model_timeout is {seconds(model_timeout)} s; allowed: 1 to {longest} s, because an HTTP API waits at most "
+            f"{seconds(API_LIMIT)} s. Use asynchronous inference for slower models"
         )
-    per_attempt = int(model_timeout.to_seconds()) + CONNECT_SECONDS
+    per_attempt = seconds(model_timeout) + CONNECT_SECONDS
     return Duration.seconds(attempts * per_attempt + MARGIN_SECONDS)

@@ -4,10 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -16,9 +15,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ml_platform import access
-from ml_platform.alarm import alert
+from ml_platform.alarm import alert, errors_of, waiting_in
 from ml_platform.compliance import acknowledge
 from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
+from ml_platform.read_once import WHEREVER
+from ml_platform.statement import Statement
 
 FUNCTION_TIMEOUT = Duration.seconds(60)
 RETRY_INTERVAL = Duration.seconds(30)
@@ -120,7 +121,7 @@ class Promotion(Construct):
             environment={
                 "ALERTS_TOPIC_ARN": alerts.topic_arn,
                 "RETRY_SECONDS": str(int(RETRY_INTERVAL.to_seconds())),
-                "ROLE_ARN_PREFIX": f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/",
+                "ROLE_ARN_PREFIX": WHEREVER.global_arn("iam", "role/"),
             },
             timeout=FUNCTION_TIMEOUT,
             log_retention=log_retention,
@@ -133,24 +134,22 @@ class Promotion(Construct):
         )
         return function
 
-    def _statements(self, alerts: sns.ITopic) -> list[iam.PolicyStatement]:
-        roles = [f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/{model.release_role_name}" for model in self._models]
+    def _statements(self, alerts: sns.ITopic) -> list[Statement]:
+        roles = [WHEREVER.global_arn("iam", f"role/{model.release_role_name}") for model in self._models]
         stacks = [access.arn(self, "cloudformation", f"stack/{model.stack_name}/*") for model in self._models]
         return [
-            iam.PolicyStatement(
+            Statement(
                 actions=["cloudformation:UpdateStack"],
                 resources=stacks,
                 conditions={"StringEquals": {"cloudformation:RoleArn": roles}},
             ),
-            iam.PolicyStatement(
-                actions=["cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"], resources=stacks
-            ),
-            iam.PolicyStatement(
+            Statement(actions=["cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"], resources=stacks),
+            Statement(
                 actions=["iam:PassRole"],
                 resources=roles,
                 conditions={"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
             ),
-            iam.PolicyStatement(
+            Statement(
                 actions=["sagemaker:ListModelPackages"],
                 # AWS's reference names the versions as this call's resource, its documentation the group.
                 resources=[
@@ -159,12 +158,12 @@ class Promotion(Construct):
                     for resource in (f"model-package-group/{m.group_name}", f"model-package/{m.group_name}/*")
                 ],
             ),
-            iam.PolicyStatement(
+            Statement(
                 actions=["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"],
                 resources=[access.arn(self, "sagemaker", f"endpoint/{m.endpoint_name}") for m in self._models],
             ),
-            iam.PolicyStatement(actions=["sns:Publish"], resources=[alerts.topic_arn]),
-            iam.PolicyStatement(
+            Statement(actions=["sns:Publish"], resources=[alerts.topic_arn]),
+            Statement(
                 actions=[
                     "sqs:ChangeMessageVisibility",
                     "sqs:DeleteMessage",
@@ -215,7 +214,7 @@ class Promotion(Construct):
         alert(
             self,
             "LostApprovals",
-            metric=self.dead_letters.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
+            metric=waiting_in(self.dead_letters.queue_name, Duration.minutes(1)),
             above=0,
             meaning="An approval could not be released; read the message in the dead-letter queue and the function's log",
             topic=alerts,
@@ -223,7 +222,7 @@ class Promotion(Construct):
         alert(
             self,
             "FunctionErrors",
-            metric=self.function.function.metric_errors(period=Duration.minutes(5)),
+            metric=errors_of(self.function.function.function_name, Duration.minutes(5)),
             above=0,
             meaning="The promote function raised an error; its message is retried. See its log",
             topic=alerts,

@@ -1,7 +1,5 @@
 """The role under which CloudFormation releases a version: this endpoint's resources and no others."""
 
-from aws_cdk import Aws
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -9,6 +7,8 @@ from ml_platform import access
 from ml_platform.endpoint_release import RELEASE_TAG
 from ml_platform.execution_role import ExecutionRole
 from ml_platform.model_role import ModelRole
+from ml_platform.read_once import WHEREVER
+from ml_platform.statement import Statement
 
 SCALING_LINKED_ROLE = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
 SCALING_SERVICE = "sagemaker.application-autoscaling.amazonaws.com"
@@ -49,12 +49,12 @@ class ReleaseRole(ExecutionRole):
                 *self._tagged_statements(),
                 *self._scaling_statements(),
                 *self._alarm_statements(stack_name),
-                iam.PolicyStatement(
+                Statement(
                     # Creating a model from a version is authorized on the version as well as on the model.
                     actions=["sagemaker:DescribeModelPackage", "sagemaker:CreateModel"],
                     resources=[access.arn(scope, "sagemaker", f"model-package/{group_name}/*")],
                 ),
-                iam.PolicyStatement(
+                Statement(
                     actions=["iam:PassRole"],
                     resources=[model_role.arn],
                     conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
@@ -68,41 +68,41 @@ class ReleaseRole(ExecutionRole):
             ),
         )
 
-    def _endpoint_statements(self) -> list[iam.PolicyStatement]:
+    def _endpoint_statements(self) -> list[Statement]:
         actions = [f"{verb}Endpoint" for verb in ("Create", "Update", "Delete", "Describe")]
         # Application Auto Scaling checks that whoever registers a variant may change its capacity.
         actions += ["UpdateEndpointWeightsAndCapacities", "AddTags", "DeleteTags", "ListTags"]
         return [
-            iam.PolicyStatement(
+            Statement(
                 actions=[f"sagemaker:{action}" for action in actions],
                 resources=[access.arn(self._scope, "sagemaker", f"endpoint/{self._endpoint}")],
             ),
             # These two are authorized on the configuration as well as on the endpoint, which is the narrow one.
-            iam.PolicyStatement(
+            Statement(
                 actions=["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"],
                 resources=[access.arn(self._scope, "sagemaker", "endpoint-config/*")],
             ),
         ]
 
-    def _tagged_statements(self) -> list[iam.PolicyStatement]:
+    def _tagged_statements(self) -> list[Statement]:
         kinds = {"Model": "model", "EndpointConfig": "endpoint-config"}
         resources = [access.arn(self._scope, "sagemaker", f"{kind}/*") for kind in kinds.values()]
         on_existing = [f"sagemaker:{verb}{kind}" for kind in kinds for verb in ("Delete", "Describe")]
         on_existing += ["sagemaker:DeleteTags", "sagemaker:ListTags"]
         return [
-            iam.PolicyStatement(
+            Statement(
                 actions=[*(f"sagemaker:Create{kind}" for kind in kinds), "sagemaker:AddTags"],
                 resources=resources,
                 conditions={"StringEquals": {f"aws:RequestTag/{RELEASE_TAG}": self._endpoint}},
             ),
-            iam.PolicyStatement(
+            Statement(
                 actions=on_existing,
                 resources=resources,
                 conditions={"StringEquals": {f"aws:ResourceTag/{RELEASE_TAG}": self._endpoint}},
             ),
         ]
 
-    def _scaling_statements(self) -> list[iam.PolicyStatement]:
+    def _scaling_statements(self) -> list[Statement]:
         things = {"ScalableTarget": ("Register", "Deregister"), "ScalingPolicy": ("Put", "Delete")}
         changes = [f"application-autoscaling:{verb}{thing}" for thing, verbs in things.items() for verb in verbs]
         targets = access.arn(self._scope, "application-autoscaling", "scalable-target/*")
@@ -110,28 +110,28 @@ class ReleaseRole(ExecutionRole):
         listing = ("ScalableTargets", "ScalingPolicies", "ScheduledActions")
         linked_role = f"aws-service-role/{SCALING_SERVICE}/{SCALING_LINKED_ROLE}"
         return [
-            iam.PolicyStatement(
+            Statement(
                 actions=changes,
                 resources=[targets],
                 conditions={"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
             ),
-            iam.PolicyStatement(actions=[f"application-autoscaling:{action}" for action in tagging], resources=[targets]),
-            iam.PolicyStatement(actions=[f"application-autoscaling:Describe{kind}" for kind in listing], resources=["*"]),
-            iam.PolicyStatement(
+            Statement(actions=[f"application-autoscaling:{action}" for action in tagging], resources=[targets]),
+            Statement(actions=[f"application-autoscaling:Describe{kind}" for kind in listing], resources=["*"]),
+            Statement(
                 actions=["iam:CreateServiceLinkedRole"],
-                resources=[f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/{linked_role}"],
+                resources=[WHEREVER.global_arn("iam", f"role/{linked_role}")],
                 conditions={"StringEquals": {"iam:AWSServiceName": SCALING_SERVICE}},
             ),
         ]
 
-    def _alarm_statements(self, stack_name: str) -> list[iam.PolicyStatement]:
+    def _alarm_statements(self, stack_name: str) -> list[Statement]:
         names = (f"{stack_name}-*", f"TargetTracking-endpoint/{self._endpoint}/*")
         actions = ("PutMetricAlarm", "DeleteAlarms", "TagResource", "UntagResource", "ListTagsForResource")
         return [
-            iam.PolicyStatement(
+            Statement(
                 actions=[f"cloudwatch:{action}" for action in actions],
                 resources=[access.arn(self._scope, "cloudwatch", f"alarm:{name}") for name in names],
             ),
             # Asked without names, as Application Auto Scaling asks, this is authorized on all alarms.
-            iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=["*"]),
+            Statement(actions=["cloudwatch:DescribeAlarms"], resources=["*"]),
         ]
