@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from mlp import overview, prediction, registry, training
+from mlp import datasets, overview, prediction, registry, training
 from mlp.errors import MlpError
 from mlp.in_notebook.job import Job
 from mlp.in_notebook.job_request import Resources
@@ -37,7 +37,7 @@ def _environment(name: str | None, function: str) -> PlatformEnvironment:
 
 
 @overload
-def train(model: str, *, data: str | Path | None = None, env: str | None = None) -> Run: ...
+def train(model: str, *, dataset: str | None = None, data: str | Path | None = None, env: str | None = None) -> Run: ...
 
 
 @overload
@@ -61,6 +61,7 @@ def train(
 def train(
     model: str | None = None,
     *,
+    dataset: str | None = None,
     data: Data = None,
     env: str | None = None,
     script: str | Path | None = None,
@@ -77,8 +78,9 @@ def train(
 ) -> Run | Job:
     """Train a model of the platform, or own code on servers of its own that end with it.
 
-    `train("spam")` runs the platform's pipeline and waits for the version that comes of it. On a workstation, the file
-    `data` is uploaded as raw data first, and `env` names the environment (default: MLP_ENV, else `local`).
+    `train("spam")` runs the platform's pipeline and waits for the version that comes of it. `dataset`, such as `spam@2`, says
+    what it is trained on (default: the newest version). On a workstation, the file or folder `data` is put as a version first,
+    and `env` names the environment (default: MLP_ENV, else `local`).
 
     `train(script="train.py", data=...)`, in a notebook, runs that script:
 
@@ -128,17 +130,19 @@ def train(
     assert model is not None
     notebook = here()
     if notebook is not None:
-        return run_pipeline(notebook, model, data)
-    return _train_outside(model, data, env)
+        return run_pipeline(notebook, model, data, dataset)
+    return _train_outside(model, data, dataset, env)
 
 
-def _train_outside(model: str, data: Data, env: str | None) -> Run:
+def _train_outside(model: str, data: Data, dataset: str | None, env: str | None) -> Run:
     environment = _environment(env, "train")
     if data is not None:
+        if dataset is not None:
+            raise MlpError("Give only one of data and dataset: each says what to train on")
         if not isinstance(data, str | Path):
-            raise MlpError(f"data: got {type(data).__name__}; give the path of a file")
-        training.upload(environment, model, Path(data))
-    return training.follow(environment, training.start(environment, model))
+            raise MlpError(f"data: got {type(data).__name__}; give the path of a file or folder")
+        dataset = datasets.put(environment, environment.dataset_of(model), [data]).version.name
+    return training.follow(environment, training.start(environment, model, dataset=dataset))
 
 
 def approve(model: str, version: int | None = None, *, minutes: float = 60, env: str | None = None) -> int:

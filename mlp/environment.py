@@ -117,16 +117,30 @@ class PlatformEnvironment:
 
     @property
     def data_bucket(self) -> str:
-        """Bucket that holds every model's raw data."""
+        """Bucket that holds every dataset."""
         return self.outputs("Foundation")["DataBucket"]
+
+    @property
+    def datasets(self) -> list[str]:
+        """Datasets that a model of the environment reads, or that its configuration declares."""
+        return sorted({*map(self.dataset_of, self.settings.models), *self.settings.datasets})
+
+    def dataset_of(self, model: str) -> str:
+        """Name of the dataset that a model's pipeline reads."""
+        self.require_model(model)
+        return self.settings.models[model].definition.dataset_name
 
     def pipeline_name(self, model: str) -> str:
         """Name of a model's training pipeline."""
         return self.outputs("Training", model)["PipelineName"]
 
-    def how_to_add_data(self, model: str) -> str:
-        """Return the sentence that says how raw data of `model` gets there."""
-        return f"Upload some with: mlp train {model} --data models/{model}/{self.settings.models[model].definition.data}"
+    def how_to_add_data(self, dataset: str) -> str:
+        """Return the sentence that says how a version of `dataset` gets there."""
+        for name, model in self.settings.models.items():
+            if model.definition.dataset_name == dataset:
+                files = " ".join(f"models/{name}/{file}" for file in model.definition.data_files)
+                return f"Put one with: mlp data put {dataset} {files}"
+        return f"Put one with: mlp data put {dataset} FILE_OR_FOLDER"
 
     def stack_name(self, concern: str, model: str | None = None) -> str:
         """Name of a stack."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mlp import datasets
 from mlp.in_notebook import deploy as deployment
 from mlp.in_notebook import endpoint as endpoint_functions
 from mlp.in_notebook import storage
@@ -52,11 +53,12 @@ def endpoints() -> list[Endpoint]:
     return endpoint_functions.endpoints(required("mlp.endpoints"))
 
 
-def data(model: str) -> str:
-    """Return the S3 URI of a model's raw data."""
+def data(model: str, dataset: str | None = None) -> str:
+    """Return the S3 URI of a version of a model's dataset, such as `spam@2`. Default: the newest."""
     platform = required("mlp.data")
     platform.require_model(model)
-    return f"s3://{platform.data_bucket}/{model}/raw/"
+    with in_words(platform):
+        return datasets.uri(platform, datasets.of_model(platform, model, dataset))
 
 
 def download(uri: str, folder: str | Path = ".") -> list[Path]:

@@ -13,7 +13,12 @@ class Platform(Protocol):
 
     @property
     def data_bucket(self) -> str:
-        """Bucket that holds every model's raw data."""
+        """Bucket that holds every dataset."""
+        ...
+
+    @property
+    def datasets(self) -> list[str]:
+        """Names of the datasets that may be used from here."""
         ...
 
     def client(self, service: str) -> Any:
@@ -28,6 +33,10 @@ class Platform(Protocol):
         """Name of a model's training pipeline."""
         ...
 
-    def how_to_add_data(self, model: str) -> str:
-        """Return the sentence that says how raw data of `model` gets there."""
+    def dataset_of(self, model: str) -> str:
+        """Name of the dataset that a model's pipeline reads."""
+        ...
+
+    def how_to_add_data(self, dataset: str) -> str:
+        """Return the sentence that says how a version of `dataset` gets there."""
         ...

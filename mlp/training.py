@@ -4,15 +4,18 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from mlp import datasets
 from mlp.errors import Failed, MlpError
 from mlp.platform_protocol import Platform
 
 POLL_SECONDS = 0.5
 POLL_SECONDS_AWS = 5
 RUNNING = ("Executing", "Stopping")
+INPUT_DATA, DATASET = "InputData", "Dataset"
+"""Parameters of every model's pipeline: an s3:// prefix, and the name of the version that lies there."""
+UNVERSIONED = "unversioned"
 
 
 @dataclass(frozen=True)
@@ -33,55 +36,46 @@ class Run:
     version: int
     seconds: float
     steps: list[Step]
+    dataset: str = UNVERSIONED
+    """Version of the dataset that it read, such as `spam@2`."""
 
 
-def upload(platform: Platform, model: str, file: Path) -> str:
-    """Copy `file` to where the model's raw data lies, unless the very same content lies there; return its URI."""
-    platform.require_model(model)
-    if not file.is_file():
-        raise MlpError(f"There is no file {file}")
-    bucket = platform.data_bucket
-    key = f"{model}/raw/{file.name}"
-    s3, content = platform.client("s3"), file.read_bytes()
-    if _existing(s3, bucket, key) != content:
-        s3.put_object(Bucket=bucket, Key=key, Body=content)
-    return f"s3://{bucket}/{key}"
-
-
-def _existing(s3: Any, bucket: str, key: str) -> bytes | None:
-    try:
-        content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except s3.exceptions.NoSuchKey:
-        return None
-    return content
-
-
-def start(platform: Platform, model: str, parameters: dict[str, str] | None = None) -> str:
+def start(platform: Platform, model: str, parameters: dict[str, str] | None = None, *, dataset: str | None = None) -> str:
     """Start the model's pipeline; return the execution's ARN.
+
+    Parameters
+    ----------
+    parameters
+        Of the pipeline. With `InputData`, an s3:// prefix, the run reads that and counts as unversioned.
+    dataset
+        Version to train on, such as `spam@2`. Default: the newest complete one of the model's dataset.
 
     Raises
     ------
     MlpError
-        If there is no data to train on.
+        If there is no such version, or both are given.
     """
     platform.require_model(model)
-    name = platform.pipeline_name(model)
-    if not parameters:
-        _require_data(platform, model)
+    given = dict(parameters or {})
+    if INPUT_DATA not in given:
+        version = datasets.of_model(platform, model, dataset)
+        given |= {INPUT_DATA: datasets.uri(platform, version), DATASET: version.name}
+    elif dataset is not None:
+        raise MlpError(f"got dataset {dataset!r} and input data {given[INPUT_DATA]!r}; give one of them")
     answer = platform.client("sagemaker").start_pipeline_execution(
-        PipelineName=name,
-        PipelineParameters=[{"Name": key, "Value": value} for key, value in (parameters or {}).items()],
+        PipelineName=platform.pipeline_name(model),
+        PipelineParameters=[{"Name": key, "Value": value} for key, value in given.items()],
         ClientRequestToken=str(uuid.uuid4()),
     )
     arn: str = answer["PipelineExecutionArn"]
     return arn
 
 
-def _require_data(platform: Platform, model: str) -> None:
-    bucket = platform.data_bucket
-    found = platform.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"{model}/raw/", MaxKeys=1)
-    if not found.get("KeyCount"):
-        raise MlpError(f"There is no data under s3://{bucket}/{model}/raw/. {platform.how_to_add_data(model)}")
+def dataset_of_run(sagemaker: Any, arn: str) -> str:
+    """Return the version that an execution was started on, such as `spam@2`, or `unversioned`."""
+    pages = sagemaker.get_paginator("list_pipeline_parameters_for_execution").paginate(PipelineExecutionArn=arn)
+    found = {entry["Name"]: entry["Value"] for page in pages for entry in page["PipelineParameters"]}
+    return str(found.get(DATASET, UNVERSIONED))
 
 
 def follow(platform: Platform, arn: str, tell: Callable[[Step], None] = lambda _: None) -> Run:
@@ -106,10 +100,15 @@ def follow(platform: Platform, arn: str, tell: Callable[[Step], None] = lambda _
             break
         time.sleep(pause)
     if described["PipelineExecutionStatus"] != "Succeeded":
-        reason = described.get("FailureReason", "no reason given")
-        raise Failed(f"The run {described['PipelineExecutionStatus'].lower()}: {reason}")
+        raise Failed(f"The run {described['PipelineExecutionStatus'].lower()}: {_reason(described, raw)}")
     seconds = (described["LastModifiedTime"] - described["CreationTime"]).total_seconds()
-    return Run(arn, _version(raw), seconds, [_step(step) for step in raw])
+    return Run(arn, _version(raw), seconds, [_step(step) for step in raw], dataset_of_run(sagemaker, arn))
+
+
+def _reason(described: dict[str, Any], steps: list[dict[str, Any]]) -> str:
+    """Return why a run failed: what its steps say, for the execution itself often says only that one of them failed."""
+    failed = [f"{step['StepName']}: {step['FailureReason']}" for step in steps if step.get("FailureReason")]
+    return "; ".join(failed) or str(described.get("FailureReason", "no reason given"))
 
 
 def _raw_steps(sagemaker: Any, arn: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class NotebookPlatform:
     """Pipeline by model."""
     endpoint_hours: float
     """How long an endpoint lives unless `hours` says otherwise."""
+    other_datasets: dict[str, str] = field(default_factory=dict)
+    """Dataset by model, of the models whose dataset is not called as they are."""
 
     @property
     def embedded(self) -> str | None:
@@ -73,11 +75,19 @@ class NotebookPlatform:
         self.require_model(model)
         return self.models[model]
 
-    def how_to_add_data(self, model: str) -> str:
-        """Return the sentence that says how raw data of `model` gets there."""
-        return (
-            f"Raw data comes from outside of notebooks; ask the people who run {self.prefix} for: mlp train {model} --data FILE"
-        )
+    @property
+    def datasets(self) -> list[str]:
+        """Datasets of the models that the notebook may use."""
+        return sorted({self.dataset_of(model) for model in self.models})
+
+    def dataset_of(self, model: str) -> str:
+        """Name of the dataset that a model's pipeline reads."""
+        self.require_model(model)
+        return self.other_datasets.get(model, model)
+
+    def how_to_add_data(self, dataset: str) -> str:
+        """Return the sentence that says how a version of `dataset` gets there."""
+        return f"Raw data comes from outside of notebooks; ask the people who run {self.prefix} for: mlp data put {dataset} FILE"
 
     @property
     def network(self) -> dict[str, Any]:
@@ -97,11 +107,11 @@ def here() -> NotebookPlatform | None:
         raise MlpError(
             f"{FILE} is not JSON ({error}); stop and start the notebook, its lifecycle script writes it anew"
         ) from None
-    wanted = [field.name for field in fields(NotebookPlatform)]
-    missing = [name for name in wanted if name not in content]
+    wanted = {entry.name: entry.default_factory is MISSING for entry in fields(NotebookPlatform)}
+    missing = [name for name, needed in wanted.items() if needed and name not in content]
     if missing:
         raise MlpError(f"{FILE} lacks {', '.join(missing)}; stop and start the notebook, its lifecycle script writes it anew")
-    return NotebookPlatform(**{name: content[name] for name in wanted})
+    return NotebookPlatform(**{name: content[name] for name in wanted if name in content})
 
 
 def required(function: str) -> NotebookPlatform:

@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mlp.aws import is_denied
+from mlp.datasets.manifest import SUMS
 from mlp.errors import MlpError
 from mlp.in_notebook.platform import NotebookPlatform
 
@@ -111,11 +112,14 @@ def put(platform: NotebookPlatform, place: Path, name: str) -> str:
 
 
 def download(platform: NotebookPlatform, uri: str, folder: Path) -> list[Path]:
-    """Copy the object, or all objects of the folder, that `uri` names into `folder`; return the files."""
+    """Copy the object, or all objects of the folder, that `uri` names into `folder`; return the files.
+
+    The hashes beside a dataset's files are left out: they are no data.
+    """
     s3 = platform.client("s3")
     bucket, key = split_uri(resolved(s3, uri))
     keys = _listed(s3, bucket, key)
-    names = [key] if key in keys and not key.endswith("/") else [name for name in keys if not name.endswith("/")]
+    names = [key] if key in keys and not key.endswith("/") else [name for name in keys if not name.endswith(("/", f"/{SUMS}"))]
     base = key.rpartition("/")[0]
     files = []
     for name in sorted(names):

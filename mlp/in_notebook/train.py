@@ -15,23 +15,27 @@ from mlp.in_notebook.say import say
 from mlp.training import Run, Step
 
 
-def run_pipeline(platform: NotebookPlatform, model: str, data: object) -> Run:
-    """Run the platform's pipeline of `model` and follow it.
+def run_pipeline(platform: NotebookPlatform, model: str, data: object, dataset: str | None = None) -> Run:
+    """Run the platform's pipeline of `model` on a version of its dataset (default: the newest) and follow it.
 
     Raises
     ------
     MlpError
-        If the notebook may not use the model, or there is no data; Failed, its subclass, if the run failed.
+        If the notebook may not use the model, or there is no such version; Failed, its subclass, if the run failed.
     """
     platform.require_model(model)
     if data is not None:
-        raise MlpError(f"data: the pipeline of {model} trains on the platform's raw data. {platform.how_to_add_data(model)}")
+        raise MlpError(f"data: the pipeline of {model} trains on the platform's raw data. {_how(platform, model)}")
     with in_words(platform):
-        arn = training.start(platform, model)
+        arn = training.start(platform, model, dataset=dataset)
         say(f"run {arn.rpartition('/')[2]} of {platform.models[model]}")
         run = training.follow(platform, arn, _tell)
-    say(f"version {run.version} waits for approval, outside of notebooks: mlp approve {model} {run.version}")
+    say(f"version {run.version}, of {run.dataset}, waits for approval, outside of notebooks: mlp approve {model} {run.version}")
     return run
+
+
+def _how(platform: NotebookPlatform, model: str) -> str:
+    return platform.how_to_add_data(platform.dataset_of(model))
 
 
 def _tell(step: Step) -> None:

@@ -1,5 +1,6 @@
 """Clients that answer from a table, hold requests against botocore's own model, and remember them."""
 
+import io
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -54,17 +55,23 @@ class FakeClient:
         return [parameters for name, parameters in self.calls if name == operation]
 
 
+OPERATIONS = ("list_objects_v2", "get_object", "put_object", "delete_object")
+
+
 class FakeS3(FakeClient):
     """Objects in memory."""
 
     def __init__(self, objects: dict[str, bytes]) -> None:
-        super().__init__("s3", {"list_objects_v2": self._list, "put_object": self._put, "delete_object": self._delete})
+        super().__init__("s3", {name: getattr(self, f"_{name.partition('_')[0]}") for name in OPERATIONS})
         self.objects, self.uploads = objects, list[str]()
 
     def _list(self, Bucket: str, Prefix: str = "", MaxKeys: int = 1000) -> dict[str, Any]:
         place = f"{Bucket}/"
         keys = sorted(key.removeprefix(place) for key in self.objects if key.startswith(place + Prefix))
         return {"Contents": [{"Key": key, "Size": len(self.objects[place + key])} for key in keys[:MaxKeys]]} if keys else {}
+
+    def _get(self, Bucket: str, Key: str) -> dict[str, Any]:
+        return {"Body": io.BytesIO(self.objects[f"{Bucket}/{Key}"]), "ETag": "x"}
 
     def _put(self, Bucket: str, Key: str, Body: bytes) -> dict[str, Any]:
         self.objects[f"{Bucket}/{Key}"] = Body

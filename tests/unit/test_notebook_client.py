@@ -18,8 +18,9 @@ import pytest
 
 import mlp
 from ml_platform.instance_storage import has_local_nvme as platform_has_local_nvme
-from ml_platform.training_pipeline import SERVING_ENVIRONMENT as PLATFORM_ENVIRONMENT
+from ml_platform.model_code import SERVING_ENVIRONMENT as PLATFORM_ENVIRONMENT
 from mlp import Failed, Job, MlpError, Run
+from mlp.datasets.manifest import COMPLETE, DatasetVersion, manifest_key
 from mlp.in_notebook import endpoint, instances, job, names, source, trained
 from mlp.in_notebook import platform as notebook_platform
 from tests.unit.fake_aws import FakeClient, FakeS3, refusal
@@ -57,6 +58,9 @@ class Notebook:
         return {"s3": self.s3, "sagemaker": self.sagemaker, "logs": self.logs, "sagemaker-runtime": self.runtime}[service]
 
 
+VERSION = DatasetVersion("spam", 2, COMPLETE, "2026-11-24T00:00:00Z", "arn:x", "", "0" * 64, ())
+
+
 @pytest.fixture
 def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Notebook:
     answers = {name: {} for name in ("create_training_job", "create_model", "create_endpoint_config", "create_endpoint")}
@@ -71,7 +75,12 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Notebook:
         },
     }
     found = Notebook(
-        FakeS3({"data-bucket/spam/raw/spam7.csv": b"a,b\n1,2\n"}),
+        FakeS3(
+            {
+                "data-bucket/spam/raw/version=2/spam7.csv": b"a,b\n1,2\n",
+                f"data-bucket/{manifest_key('spam', 2)}": VERSION.to_json(),
+            }
+        ),
         FakeClient("sagemaker", answers),
         FakeClient("logs", log),
         FakeClient("sagemaker-runtime", {}),
@@ -111,7 +120,8 @@ class Blocked:
             raise ImportError(f"{{name}} was imported")
 sys.meta_path.insert(0, Blocked())
 import mlp
-print(mlp.data("spam"))
+from mlp.in_notebook.platform import required
+print(required("test").data_bucket)
 print([name for name in sys.modules if name.partition(".")[0] in {BLOCKED!r}])
 """
     done = subprocess.run(
@@ -123,7 +133,7 @@ print([name for name in sys.modules if name.partition(".")[0] in {BLOCKED!r}])
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["s3://data-bucket/spam/raw/", "[]"]
+    assert done.stdout.splitlines() == ["data-bucket", "[]"]
 
 
 def test_what_runs_in_a_notebook_is_written_for_python_3_10() -> None:
@@ -181,7 +191,7 @@ def test_a_training_job_has_everything_that_the_platform_asks_for(notebook: Note
     channels = {
         channel["ChannelName"]: channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in asked.pop("InputDataConfig")
     }
-    assert channels == {"train": "s3://data-bucket/spam/raw/", "code": f"s3://{code}"}
+    assert channels == {"train": "s3://data-bucket/spam/raw/version=2/", "code": f"s3://{code}"}
     assert asked == {
         "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
         "RoleArn": ROLE,
@@ -369,8 +379,8 @@ def test_the_platforms_model_is_trained_by_its_pipeline(notebook: Notebook, caps
     arn = "arn:aws:sagemaker:eu-central-1:111122223333:pipeline/mlp-dev-spam/execution/abc"
     moment = __import__("datetime").datetime(2026, 11, 24)
     step = {"StepName": "register", "StepStatus": "Succeeded", "StartTime": moment, "EndTime": moment}
-    notebook.s3._answers["list_objects_v2"] = {"KeyCount": 1}
     notebook.answers |= {
+        "list_pipeline_parameters_for_execution": {"PipelineParameters": [{"Name": "Dataset", "Value": "spam@2"}]},
         "start_pipeline_execution": {"PipelineExecutionArn": arn},
         "describe_pipeline_execution": {
             "PipelineExecutionStatus": "Succeeded",
@@ -382,7 +392,12 @@ def test_the_platforms_model_is_trained_by_its_pipeline(notebook: Notebook, caps
         },
     }
     assert mlp.train("spam").version == 4
-    assert notebook.sagemaker.called("start_pipeline_execution")[0]["PipelineName"] == "mlp-dev-spam"
+    (started,) = notebook.sagemaker.called("start_pipeline_execution")
+    assert started["PipelineName"] == "mlp-dev-spam"
+    assert {entry["Name"]: entry["Value"] for entry in started["PipelineParameters"]} == {
+        "InputData": "s3://data-bucket/spam/raw/version=2/",
+        "Dataset": "spam@2",
+    }
     assert capsys.readouterr().out.splitlines()[-1].endswith("mlp approve spam 4")
     with pytest.raises(MlpError, match="Notebook anna has no model 'ham'; models it may use: spam"):
         mlp.train("ham")
@@ -604,7 +619,7 @@ def test_files_go_to_the_notebooks_own_place_and_back(notebook: Notebook) -> Non
     assert uri == "s3://artifacts-bucket/notebooks/anna/data/ames/v1/"
     assert mlp.upload("train.py", "code") == "s3://artifacts-bucket/notebooks/anna/data/code/train.py"
     assert [path.read_text() for path in mlp.download(uri, "back")] == ["1"]
-    assert mlp.download("s3://data-bucket/spam/raw/spam7.csv", "one") == [Path("one/spam7.csv")]
+    assert mlp.download("s3://data-bucket/spam/raw/version=2/spam7.csv", "one") == [Path("one/spam7.csv")]
     for name in ("../x", "/x", "a//b", ""):
         with pytest.raises(MlpError, match="name: got"):
             mlp.upload("houses", name)
