@@ -46,12 +46,13 @@ class NotebooksStack(PlatformStack):
         *,
         environment: str,
         notebooks: Mapping[str, NotebookSection],
+        datasets: Mapping[str, str],
         backstop: BackstopSection,
         storage: PlatformStorage,
         alerts: sns.ITopic,
         destroy: bool,
     ) -> None:
-        """Create `notebooks`; `destroy` deletes their disks with the stack.
+        """Create `notebooks`; `datasets` names each model's, `destroy` deletes the notebooks' disks with the stack.
 
         Raises
         ------
@@ -60,6 +61,7 @@ class NotebooksStack(PlatformStack):
         """
         super().__init__(scope, context, "Notebooks")
         self._names, self._environment, self._storage, self._destroy = context.names, environment, storage, destroy
+        self._datasets = datasets
         Tags.of(self).add(ENVIRONMENT_TAG, context.names.prefix)
         self.log_group = self._build_log_group(backstop)
         self._image = FrameworkImage(self, "Image", **IMAGE)
@@ -101,6 +103,7 @@ class NotebooksStack(PlatformStack):
                 client=self._client,
                 image=self._image,
                 models={model: self._names.model(model) for model in section.models},
+                datasets={model: self._datasets[model] for model in section.models},
                 packages=section.packages,
                 endpoint_lifetime=Duration.hours(section.endpoint_hours),
             ),

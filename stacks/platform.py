@@ -16,21 +16,28 @@ from stacks.training import TrainingStack
 def build_platform(app: App, settings: Settings) -> None:
     """Add all stacks of `settings` to `app`.
 
-    Notebooks exists where there is a notebook, Gateway and Automation where at least one model is served.
+    Notebooks exists where there is a notebook, Automation where there is a model, Gateway where at least one is served.
     """
     platform = settings.platform
     names = PlatformNames(settings.prefix)
     context = StackContext(names=names, account=platform.account, region=platform.region, tags=platform.tags)
-    foundation = FoundationStack(app, context, storage=settings.storage, alerts=settings.alerts)
+    foundation = FoundationStack(
+        app,
+        context,
+        storage=settings.storage,
+        alerts=settings.alerts,
+        datasets=settings.datasets,
+        queries=settings.queries,
+    )
     storage, alerts = foundation.storage, foundation.alerts.topic
-    for model in settings.models.values():
-        TrainingStack(app, context, model=model, storage=storage, destroy=settings.storage.destroy_on_delete)
+    _add_training(app, context, settings, foundation)
     if settings.notebooks:
         NotebooksStack(
             app,
             context,
             environment=platform.environment,
             notebooks=settings.notebooks,
+            datasets={name: model.definition.dataset_name for name, model in settings.models.items()},
             backstop=settings.backstop,
             storage=storage,
             alerts=alerts,
@@ -50,4 +57,15 @@ def build_platform(app: App, settings: Settings) -> None:
             alerts=alerts,
             api=gateway.api.http_api,
         )
-    AutomationStack(app, context, served_models=settings.served_models, storage=storage, alerts=alerts)
+
+
+def _add_training(app: App, context: StackContext, settings: Settings, foundation: FoundationStack) -> None:
+    if not settings.models:
+        return
+    storage = foundation.storage
+    automation = AutomationStack(
+        app, context, served_models=settings.served_models, storage=storage, alerts=foundation.alerts.topic
+    )
+    destroy = settings.storage.destroy_on_delete
+    for model in settings.models.values():
+        TrainingStack(app, context, model=model, storage=storage, gate=automation.gate, destroy=destroy)

@@ -1,5 +1,6 @@
 """Training-<model>: pipeline, its roles, and the registry of versions."""
 
+from functools import cache
 from pathlib import Path
 
 from aws_cdk import CfnOutput, Duration, Size
@@ -7,16 +8,26 @@ from constructs import Construct
 
 from ml_platform import (
     FrameworkImage,
-    GateThreshold,
+    GateRule,
     JobResources,
     ModelCode,
+    ModelGate,
     ModelRegistry,
     PlatformStorage,
+    QualityGate,
+    TrainingJobs,
     TrainingPipeline,
+    TrainingStorage,
 )
 from stacks.base import PlatformStack, StackContext
 from stacks.settings import ModelSettings
 from stacks.settings.training import ProcessingSection, TrainingSection
+
+SHARED_CODE = "modelkit"
+"""Folder beside the models' own whose code all of them import."""
+
+_gibibytes, _minutes = cache(Size.gibibytes), cache(Duration.minutes)
+"""Models mostly share their sizes and times; CDK makes each of them once."""
 
 
 class TrainingStack(PlatformStack):
@@ -29,9 +40,10 @@ class TrainingStack(PlatformStack):
         *,
         model: ModelSettings,
         storage: PlatformStorage,
+        gate: ModelGate,
         destroy: bool,
     ) -> None:
-        """Create the pipeline of `model`; `destroy` deletes its registry with the stack."""
+        """Create the pipeline of `model`, judged by `gate`; `destroy` deletes its registry with the stack."""
         definition = model.definition
         super().__init__(scope, context, "Training", definition.name)
         name = context.names.model(definition.name)
@@ -42,24 +54,46 @@ class TrainingStack(PlatformStack):
             self,
             "Training",
             pipeline_name=name,
-            code=ModelCode(name=definition.name, folder=Path(model.folder), hyperparameters=definition.hyperparameters),
+            code=_code(model),
             image=self.image,
-            gate=[GateThreshold(metric=rule.metric, minimum=rule.minimum, maximum=rule.maximum) for rule in definition.gate],
+            gate=QualityGate(
+                rules=[GateRule(**rule.model_dump()) for rule in definition.gate],
+                function=gate,
+                serving_stack=context.names.stack("Serving", definition.name) if model.serving else None,
+                approve=model.approval == "automatic",
+            ),
             registry=self.registry,
-            data=storage.data,
-            artifacts=storage.artifacts,
-            key=storage.key,
-            processing=_resources(model.training.processing),
-            training=_resources(model.training, model.training.instance_count),
+            storage=TrainingStorage(data=storage.data, artifacts=storage.artifacts, key=storage.key),
+            jobs=_jobs(model.training),
         )
         CfnOutput(self, "PipelineName", value=name)
         CfnOutput(self, "ModelPackageGroupName", value=name)
+
+
+def _code(model: ModelSettings) -> ModelCode:
+    folder = Path(model.folder)
+    shared = folder.parent / SHARED_CODE
+    return ModelCode(
+        name=model.definition.name,
+        folder=folder,
+        hyperparameters=model.definition.hyperparameters,
+        dataset=model.definition.dataset_name,
+        shared=[shared] if shared.is_dir() else [],
+    )
+
+
+def _jobs(section: TrainingSection) -> TrainingJobs:
+    return TrainingJobs(
+        processing=_resources(section.processing),
+        training=_resources(section, section.instance_count),
+        reuse=Duration.days(section.reuse_days) if section.reuse_days else None,
+    )
 
 
 def _resources(section: ProcessingSection | TrainingSection, count: int = 1) -> JobResources:
     return JobResources(
         instance_type=section.instance_type,
         instance_count=count,
-        volume=Size.gibibytes(section.volume_gb),
-        max_runtime=Duration.minutes(section.max_runtime_minutes),
+        volume=_gibibytes(section.volume_gb),
+        max_runtime=_minutes(section.max_runtime_minutes),
     )

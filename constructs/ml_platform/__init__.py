@@ -2,7 +2,10 @@
 
 from ml_platform.alerts import AlertsTopic
 from ml_platform.framework_image import FrameworkImage
+from ml_platform.gate_rule import GateRule, QualityGate
+from ml_platform.model_code import JobResources, ModelCode, TrainingJobs, TrainingStorage
 from ml_platform.model_endpoint import CaptureOptions, Fleet, ModelEndpoint, ReleaseOptions, ScalingOptions
+from ml_platform.model_gate import ModelGate
 from ml_platform.model_registry import ModelRegistry
 from ml_platform.model_role import ModelRole
 from ml_platform.naming import PlatformNames
@@ -18,7 +21,7 @@ from ml_platform.prediction_route import PredictionRoute, RequestContract
 from ml_platform.promotion import PromotedModel, Promotion
 from ml_platform.release_role import ReleaseRole
 from ml_platform.storage import PlatformStorage
-from ml_platform.training_pipeline import GateThreshold, JobResources, ModelCode, TrainingPipeline
+from ml_platform.training_pipeline import TrainingPipeline
 
 __all__ = [
     "AlertsTopic",
@@ -27,7 +30,7 @@ __all__ = [
     "ClientBundle",
     "Fleet",
     "FrameworkImage",
-    "GateThreshold",
+    "GateRule",
     "GuardedNotebook",
     "IdleNotebook",
     "IdleOptions",
@@ -35,6 +38,7 @@ __all__ = [
     "KeepHours",
     "ModelCode",
     "ModelEndpoint",
+    "ModelGate",
     "ModelRegistry",
     "ModelRole",
     "NightlyStop",
@@ -49,10 +53,13 @@ __all__ = [
     "PredictionRoute",
     "PromotedModel",
     "Promotion",
+    "QualityGate",
     "ReleaseOptions",
     "ReleaseRole",
     "RequestContract",
     "ScalingOptions",
     "Throttle",
+    "TrainingJobs",
     "TrainingPipeline",
+    "TrainingStorage",
 ]

@@ -18,6 +18,7 @@ class ModelRegistry(Construct):
         Its description is constant: a change would replace the group, which its fixed name forbids.
         """
         super().__init__(scope, construct_id)
+        self.group_name = group_name
         self.group = sagemaker.CfnModelPackageGroup(
             self,
             "ModelPackageGroup",
@@ -25,8 +26,3 @@ class ModelRegistry(Construct):
             model_package_group_description="Versions of one model, written by its training pipeline",
         )
         self.group.apply_removal_policy(RemovalPolicy.DESTROY if destroy else RemovalPolicy.RETAIN)
-
-    @property
-    def group_name(self) -> str:
-        """Name of the group."""
-        return self.group.model_package_group_name

@@ -1,15 +1,17 @@
 """The four roles of a training pipeline: who orchestrates, prepares, trains and evaluates."""
 
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from ml_platform import access
 from ml_platform.code_bundle import CodeBundle
 from ml_platform.execution_role import ExecutionRole
 from ml_platform.framework_image import FrameworkImage
+from ml_platform.model_code import ModelCode, TrainingStorage
+from ml_platform.model_gate import ModelGate
 from ml_platform.model_registry import ModelRegistry
+from ml_platform.read_once import function_arn
+from ml_platform.statement import Statement
 
 SAGEMAKER = "sagemaker.amazonaws.com"
 JOB_PREFIX = "pipelines-*"
@@ -26,23 +28,24 @@ class TrainingRoles(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        model: str,
-        data: s3.IBucket,
-        artifacts: s3.IBucket,
-        key: kms.IKey,
+        code: ModelCode,
+        storage: TrainingStorage,
         bundle: CodeBundle,
         image: FrameworkImage,
         registry: ModelRegistry,
+        gate: ModelGate,
     ) -> None:
-        """Create the roles for `model`, whose objects lie under `<model>/` in both buckets."""
+        """Create the roles; the model's results lie under `<model>/` in the artifacts bucket, its data under `<dataset>/raw/`."""
         super().__init__(scope, construct_id)
-        self._key, self._bundle, self._image = key, bundle, image
-        raw, train, test, fitted, judged = (f"{model}/{kind}/" for kind in ("raw", "train", "test", "model", "evaluation"))
+        self._key, self._image = storage.key, image
+        self._read_code = access.read_object(bundle.asset.bucket, bundle.file_name)
+        model, artifacts = code.name, storage.artifacts
+        train, test, fitted, judged = (f"{model}/{kind}/" for kind in ("train", "test", "model", "evaluation"))
         self.prepare = self._job_role(
             "Prepare",
             f"Reads the raw data of {model} and writes its training and test set",
             PROCESSING_LOGS,
-            [*access.read_objects(data, raw), *access.write_objects(artifacts, train, test)],
+            [*access.read_objects(storage.data, f"{code.dataset}/raw/"), *access.write_objects(artifacts, train, test)],
         )
         self.train = self._job_role(
             "Train",
@@ -52,21 +55,18 @@ class TrainingRoles(Construct):
         )
         self.evaluate = self._job_role(
             "Evaluate",
-            f"Reads the model artifact and the test set of {model} and writes the evaluation",
+            f"Reads the model artifacts and the test set of {model} and writes the evaluation",
             PROCESSING_LOGS,
             [*access.read_objects(artifacts, fitted, test), *access.write_objects(artifacts, judged)],
         )
-        self.pipeline = self._pipeline_role(model, artifacts, judged, registry)
+        self.pipeline = self._pipeline_role(model, access.read_objects(artifacts, judged), registry, gate)
 
     @property
     def policies(self) -> list[iam.ManagedPolicy]:
         """What must be attached before the pipeline can run."""
         return [role.policy for role in (self.prepare, self.train, self.evaluate, self.pipeline)]
 
-    def _job_role(
-        self, construct_id: str, duty: str, log_group: str, duty_statements: list[iam.PolicyStatement]
-    ) -> ExecutionRole:
-        asset = self._bundle.asset
+    def _job_role(self, construct_id: str, duty: str, log_group: str, duty_statements: list[Statement]) -> ExecutionRole:
         return ExecutionRole(
             self,
             construct_id,
@@ -74,7 +74,7 @@ class TrainingRoles(Construct):
             duty=duty,
             statements=[
                 *duty_statements,
-                *access.read_object(asset.bucket, asset.s3_object_key),
+                *self._read_code,
                 *access.write_job_logs(self, log_group),
                 access.use_key(self._key, "Decrypt", "GenerateDataKey", "DescribeKey"),
                 access.encrypt_volumes(self._key),
@@ -84,7 +84,9 @@ class TrainingRoles(Construct):
             why_wildcards=_WHY_WILDCARDS,
         )
 
-    def _pipeline_role(self, model: str, artifacts: s3.IBucket, judged: str, registry: ModelRegistry) -> ExecutionRole:
+    def _pipeline_role(
+        self, model: str, read_evaluations: list[Statement], registry: ModelRegistry, gate: ModelGate
+    ) -> ExecutionRole:
         jobs = [access.arn(self, "sagemaker", f"{kind}/{JOB_PREFIX}") for kind in ("processing-job", "training-job")]
         operations = [
             f"sagemaker:{verb}{kind}Job" for kind in ("Processing", "Training") for verb in ("Create", "Describe", "Stop")
@@ -96,21 +98,23 @@ class TrainingRoles(Construct):
             service=SAGEMAKER,
             duty=f"Runs the steps of the training pipeline of {model}",
             statements=[
-                iam.PolicyStatement(actions=[*operations, "sagemaker:AddTags"], resources=jobs),
-                iam.PolicyStatement(
+                Statement(actions=[*operations, "sagemaker:AddTags"], resources=jobs),
+                Statement(
                     actions=["iam:PassRole"],
                     resources=[self.prepare.arn, self.train.arn, self.evaluate.arn],
                     conditions={"StringEquals": {"iam:PassedToService": SAGEMAKER}},
                 ),
-                iam.PolicyStatement(
+                Statement(
                     actions=["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"],
                     resources=[
                         access.arn(self, "sagemaker", f"model-package-group/{group}"),
                         access.arn(self, "sagemaker", f"model-package/{group}/*"),
                     ],
                 ),
-                *access.read_objects(artifacts, judged),
+                # Who registers a version must be able to read the metrics that it points to.
+                *read_evaluations,
                 access.use_key(self._key, "Decrypt"),
+                Statement(actions=["lambda:InvokeFunction"], resources=[function_arn(gate.function)]),
             ],
             why_wildcards=_WHY_WILDCARDS,
         )

@@ -59,7 +59,7 @@ def _check_array(where: str, field: dict[str, Any]) -> None:
     for keyword in ("minItems", "maxItems", "uniqueItems"):
         if keyword in field:
             _check_keyword(where, keyword, field[keyword])
-    items = field.get("items")
+    items: Any = field.get("items")
     if _has_properties(items):
         _check_object(f"{where}, items", items, arrays=False)
     else:

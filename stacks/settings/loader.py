@@ -1,5 +1,6 @@
 """Reads `config/<env>.yaml` and the definitions of the models that it names."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,15 +9,19 @@ from pydantic import BaseModel, ValidationError
 
 from stacks.settings.errors import SettingsError, explain
 from stacks.settings.model import SCRIPTS, ModelDefinition
+from stacks.settings.notebook import NotebookSection
 from stacks.settings.root import Environment, ModelSection, ModelSettings, Settings
+from stacks.settings.unique_keys import UniqueKeyLoader
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 T = TypeVar("T", bound=BaseModel)
 
 
-def load_settings(config: Path, models_folder: Path = REPOSITORY / "models") -> Settings:
+def load_settings(config: Path, models_folder: Path = REPOSITORY / "models", only: Collection[str] | None = None) -> Settings:
     """Return the validated configuration in `config`, with the definition of each model that it names.
+
+    `only` leaves out all other models, as if the file did not name them. Default: all.
 
     Raises
     ------
@@ -32,8 +37,16 @@ def load_settings(config: Path, models_folder: Path = REPOSITORY / "models") -> 
             f"{config}: platform.environment: must be the file's own name, {config.stem!r}, so that no two files deploy over "
             f"each other (got {environment.platform.environment!r})"
         )
+    chosen = list(environment.models) if only is None else list(only)
+    problems += [
+        f"{config}: models: there is no {name!r} to choose; known: {', '.join(environment.models) or 'none'}"
+        for name in chosen
+        if name not in environment.models
+    ]
     models: dict[str, ModelSettings] = {}
     for name, section in environment.models.items():
+        if name not in chosen:
+            continue
         definition, found = _load_definition(models_folder, name)
         problems += found
         if definition is not None:
@@ -46,13 +59,26 @@ def load_settings(config: Path, models_folder: Path = REPOSITORY / "models") -> 
         alerts=environment.alerts,
         gateway=environment.gateway,
         models=models,
-        notebooks=environment.notebooks,
+        datasets=environment.datasets,
+        queries=environment.queries,
+        notebooks={name: _of_models(notebook, models) for name, notebook in environment.notebooks.items()},
         backstop=environment.backstop,
     )
 
 
+def _of_models(notebook: NotebookSection, models: Collection[str]) -> NotebookSection:
+    """Return the notebook without the models that are left out."""
+    return notebook.model_copy(update={"models": [model for model in notebook.models if model in models]})
+
+
 def _join(definition: ModelDefinition, folder: Path, section: ModelSection) -> ModelSettings:
-    return ModelSettings(definition=definition, folder=str(folder), training=section.training, serving=section.serving)
+    return ModelSettings(
+        definition=definition,
+        folder=str(folder),
+        training=section.training,
+        serving=section.serving,
+        approval=section.approval,
+    )
 
 
 def load_definition(folder: Path) -> ModelDefinition:
@@ -93,7 +119,7 @@ def _parse(path: Path, model: type[T]) -> tuple[T | None, list[str]]:
 
 def _read(path: Path) -> Any:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), UniqueKeyLoader)  # noqa: S506 - a safe loader
     except FileNotFoundError:
         known = sorted(str(found) for found in path.parent.glob("*.yaml"))
         raise SettingsError([f"{path}: no such file; there are: {', '.join(known) or 'none'}"]) from None

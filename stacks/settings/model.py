@@ -1,11 +1,24 @@
 """What a model is, in every environment: `models/<name>/model.yaml`."""
 
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from stacks.settings.base import Name, Section
 from stacks.settings.input_schema import check_input_schema, sample_problems
+
+
+def _inside_the_folder(value: str) -> str:
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError("a data file lies inside the model's folder; give its path relative to that")
+    if path.name.startswith("_"):
+        raise ValueError("a name that begins with `_` is never data; rename the file")
+    return value
+
+
+DataFile = Annotated[str, Field(min_length=1), AfterValidator(_inside_the_folder)]
 
 SCRIPTS = ("prepare.py", "train.py", "evaluate.py", "serve.py")
 """The files that make a folder a model."""
@@ -28,20 +41,41 @@ class FrameworkSection(Section):
         return value
 
 
-class GateRule(Section):
-    """A metric of `evaluation.json` and the bound that lets a model into the registry."""
+Metric = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$", max_length=100)]
+"""Key under `metrics` in what evaluate.py writes."""
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 
-    metric: Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$")]
+
+class GateRule(Section):
+    """A metric of `evaluation.json` and what it must keep to let a model into the registry."""
+
+    metric: Metric
     """Key under `metrics` in what evaluate.py writes."""
-    minimum: float | None = None
-    """Smallest value that passes."""
-    maximum: float | None = None
-    """Largest value that passes."""
+    minimum: Finite | None = None
+    """Smallest value that passes; says that higher is better."""
+    maximum: Finite | None = None
+    """Largest value that passes; says that lower is better."""
+    beats: Metric | None = None
+    """Another metric that this one must be better than, such as `baseline_accuracy`. Default: none."""
+    beats_by: Annotated[Finite, Field(ge=0)] = 0
+    """By more than how much it must beat the other. Default: strictly better is enough."""
+    worse_than_live: Annotated[Finite, Field(ge=0)] | None = None
+    """By how much it may be worse than that of the version that serves, on the same test set. Default: not compared."""
 
     @model_validator(mode="after")
     def _exactly_one_bound(self) -> "GateRule":
         if (self.minimum is None) == (self.maximum is None):
-            raise ValueError("a gate rule has either `minimum` or `maximum`; give exactly one of them")
+            raise ValueError(
+                "a gate rule has either `minimum` (higher is better) or `maximum` (lower is better); give exactly one of them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _beats_another(self) -> "GateRule":
+        if self.beats is None and "beats_by" in self.model_fields_set:
+            raise ValueError("`beats_by` says by how much `beats` must be beaten; add `beats`, or remove `beats_by`")
+        if self.beats == self.metric:
+            raise ValueError(f"`beats` names the rule's own metric {self.metric!r}; name another, such as baseline_{self.metric}")
         return self
 
 
@@ -59,13 +93,34 @@ class ModelDefinition(Section):
     hyperparameters: dict[str, str | int | float | bool] = Field(default_factory=dict)
     """Handed to train.py as command-line arguments."""
     gate: Annotated[list[GateRule], Field(min_length=1, max_length=20)]
-    """All must hold, else the pipeline fails and nothing is registered."""
+    """Rules on what evaluate.py writes; all must hold, else the pipeline fails and nothing is registered. A rule has `metric`,
+    `minimum` or `maximum`, and optionally `beats`, `beats_by` and `worse_than_live`."""
     input_schema: dict[str, Any]
     """JSON Schema of one item in a request's `instances`."""
     sample: dict[str, Any]
     """One valid item; used by the smoke test after a release, by `mlp predict` and in the docs."""
-    data: str
-    """File in the model's folder with the raw data to begin with."""
+    data: DataFile | Annotated[list[DataFile], Field(min_length=1, max_length=100)]
+    """File in the model's folder with the raw data to begin with, or a list of such files."""
+    dataset: Name | None = None
+    """Dataset that it is trained on, under `<dataset>/raw/` in the data bucket. Default: one of the model's own name."""
+
+    @property
+    def dataset_name(self) -> str:
+        """Dataset that it is trained on."""
+        return self.dataset or self.name
+
+    @property
+    def data_files(self) -> list[str]:
+        """Files with the raw data to begin with, relative to the model's folder."""
+        return [self.data] if isinstance(self.data, str) else list(self.data)
+
+    @model_validator(mode="after")
+    def _data_files_differ_in_name(self) -> "ModelDefinition":
+        names = [PurePosixPath(file).name for file in self.data_files]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"data: {', '.join(twice)} is there twice; a dataset's files lie side by side, so names must differ")
+        return self
 
     @field_validator("input_schema")
     @classmethod

@@ -1,8 +1,11 @@
 """The root of the configuration tree."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from stacks.settings.base import Name, Section
+from stacks.settings.datasets import DatasetSection, QueriesSection
 from stacks.settings.model import ModelDefinition
 from stacks.settings.notebook import BackstopSection, NotebookName, NotebookSection
 from stacks.settings.platform import AlertsSection, GatewaySection, PlatformSection, StorageSection
@@ -13,6 +16,9 @@ LONGEST_INSTANCE_NAME = 63
 """Characters in a notebook instance's name (API: CreateNotebookInstance)."""
 
 
+Approval = Literal["manual", "automatic"]
+
+
 class ModelSection(Section):
     """One model in this environment. An empty section (`spam: {}`) trains with the defaults and serves nothing."""
 
@@ -20,6 +26,9 @@ class ModelSection(Section):
     """Machines and limits of the training pipeline."""
     serving: ServingSection | None = None
     """The endpoint. Default: none, so that nothing is billed by the hour."""
+    approval: Approval = "manual"
+    """Who approves a version that keeps its gate: a person (`manual`), or the pipeline itself (`automatic`), which releases it
+    at once where the model is served."""
 
 
 class Environment(Section):
@@ -35,6 +44,10 @@ class Environment(Section):
     """The HTTP API; deployed when a model is served."""
     models: dict[Name, ModelSection] = Field(default_factory=dict)
     """Models by the name of their folder under `models/`."""
+    datasets: dict[Name, DatasetSection] = Field(default_factory=dict)
+    """Datasets by name; the ones that models read need no entry. Default: none has a table."""
+    queries: QueriesSection = Field(default_factory=QueriesSection)
+    """Limits of SQL queries on datasets."""
     notebooks: dict[NotebookName, NotebookSection] = Field(default_factory=dict)
     """Notebook instances by name. Default: none."""
     backstop: BackstopSection = Field(default_factory=BackstopSection)
@@ -91,6 +104,8 @@ class ModelSettings(Section):
     """From config."""
     serving: ServingSection | None
     """From config."""
+    approval: Approval = "manual"
+    """From config."""
 
 
 class Settings(Section):
@@ -101,6 +116,8 @@ class Settings(Section):
     alerts: AlertsSection
     gateway: GatewaySection
     models: dict[str, ModelSettings]
+    datasets: dict[str, DatasetSection]
+    queries: QueriesSection
     notebooks: dict[str, NotebookSection]
     backstop: BackstopSection
 

@@ -30,5 +30,9 @@ class TrainingSection(Section):
     """Size of each instance's disk in GB."""
     max_runtime_minutes: Annotated[int, Field(ge=1, le=40320)] = 60
     """Minutes after which SageMaker stops the job."""
+    reuse_days: Annotated[int, Field(ge=0, le=365)] = 0
+    """Days for which prepared data and a trained model are taken again instead of made again, where code, hyperparameters and
+    the data's location are the same; for registered datasets only, because changed files in one place go unnoticed. Default: 0,
+    never."""
     processing: ProcessingSection = Field(default_factory=ProcessingSection)
     """The machine that prepares and evaluates."""

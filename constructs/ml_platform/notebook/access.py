@@ -8,7 +8,6 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -16,6 +15,7 @@ from ml_platform import access
 from ml_platform.instance_storage import TRAINING_FAMILIES_WITH_LOCAL_NVME
 from ml_platform.notebook.network import NotebookNetwork
 from ml_platform.notebook.owner import EXPIRES_TAG, NotebookOwner
+from ml_platform.statement import Statement
 
 KEY_NAMES = ("KmsKeyArn", "KmsKey")
 """The reference names the condition keys on keys with `Arn` today, and named them without before. One that AWS does not set
@@ -25,7 +25,7 @@ KINDS = ("training-job", "model", "endpoint-config", "endpoint")
 LISTS = ("TrainingJobs", "Models", "EndpointConfigs", "Endpoints")
 
 
-def start_training(scope: Construct, owner: NotebookOwner, network: NotebookNetwork, key: kms.IKey) -> list[iam.PolicyStatement]:
+def start_training(scope: Construct, owner: NotebookOwner, network: NotebookNetwork, key: kms.IKey) -> list[Statement]:
     """Start training jobs whose disks and results are encrypted with `key`, in the notebook's own network."""
     # SageMaker refuses a key for disks that encrypt by themselves. ForAllValues holds for no value at all, hence Null.
     families = [f"ml.{family}.*" for family in TRAINING_FAMILIES_WITH_LOCAL_NVME]
@@ -40,7 +40,7 @@ def start_training(scope: Construct, owner: NotebookOwner, network: NotebookNetw
         how.append({"ArnEquals": output, **by_itself})
     mine, inside = {"StringEquals": owner.creating()}, _inside(network)
     return [
-        iam.PolicyStatement(
+        Statement(
             actions=["sagemaker:CreateTrainingJob"],
             resources=[access.arn(scope, "sagemaker", "training-job/*")],
             conditions=_joined(mine, conditions, inside),
@@ -49,7 +49,7 @@ def start_training(scope: Construct, owner: NotebookOwner, network: NotebookNetw
     ]
 
 
-def deploy(scope: Construct, owner: NotebookOwner, network: NotebookNetwork) -> list[iam.PolicyStatement]:
+def deploy(scope: Construct, owner: NotebookOwner, network: NotebookNetwork) -> list[Statement]:
     """Make models, endpoint configurations of them, and endpoints that say when they expire."""
     mine = {"StringEquals": owner.creating()}
     endpoints = [access.arn(scope, "sagemaker", "endpoint/*")]
@@ -57,7 +57,7 @@ def deploy(scope: Construct, owner: NotebookOwner, network: NotebookNetwork) -> 
     return [
         _allow(scope, ["CreateModel"], ["model"], _joined(mine, _inside(network))),
         _allow(scope, ["CreateEndpointConfig"], ["endpoint-config"], mine),
-        iam.PolicyStatement(actions=["sagemaker:CreateEndpoint"], resources=endpoints, conditions=_joined(mine, expires)),
+        Statement(actions=["sagemaker:CreateEndpoint"], resources=endpoints, conditions=_joined(mine, expires)),
         # CreateEndpoint and UpdateEndpoint are authorized on the configuration as well: it must be the notebook's own.
         _allow(scope, ["CreateEndpoint", "UpdateEndpoint"], ["endpoint-config"], {"StringEquals": owner.owning()}),
         _allow(
@@ -69,7 +69,7 @@ def deploy(scope: Construct, owner: NotebookOwner, network: NotebookNetwork) -> 
     ]
 
 
-def use_own(scope: Construct, owner: NotebookOwner) -> list[iam.PolicyStatement]:
+def use_own(scope: Construct, owner: NotebookOwner) -> list[Statement]:
     """Look at, ask, change, stop and delete what carries the notebook's tags; list the names of everything."""
     actions = {
         "training-job": ("DescribeTrainingJob", "StopTrainingJob"),
@@ -80,28 +80,35 @@ def use_own(scope: Construct, owner: NotebookOwner) -> list[iam.PolicyStatement]
     names = [*(action for group in actions.values() for action in group), "ListTags"]
     return [
         _allow(scope, names, KINDS, {"StringEquals": owner.owning()}),
-        iam.PolicyStatement(actions=[f"sagemaker:List{kind}" for kind in LISTS], resources=["*"]),
+        Statement(actions=[f"sagemaker:List{kind}" for kind in LISTS], resources=["*"]),
     ]
 
 
-def train_models(scope: Construct, groups: Sequence[str]) -> list[iam.PolicyStatement]:
+def train_models(scope: Construct, groups: Sequence[str]) -> list[Statement]:
     """Start and follow the pipelines in `groups`, and read the versions that come of them; each has both under one name."""
 
     def arns(*patterns: str) -> list[str]:
         return [access.arn(scope, "sagemaker", pattern.format(group)) for group in groups for pattern in patterns]
 
     return [
-        iam.PolicyStatement(
+        Statement(
             actions=[
                 f"sagemaker:{action}" for action in ("StartPipelineExecution", "DescribePipeline", "ListPipelineExecutions")
             ],
             resources=arns("pipeline/{}"),
         ),
-        iam.PolicyStatement(
-            actions=["sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps"],
+        Statement(
+            actions=[
+                f"sagemaker:{action}"
+                for action in (
+                    "DescribePipelineExecution",
+                    "ListPipelineExecutionSteps",
+                    "ListPipelineParametersForExecution",
+                )
+            ],
             resources=arns("pipeline/{}/execution/*"),
         ),
-        iam.PolicyStatement(
+        Statement(
             actions=["sagemaker:DescribeModelPackageGroup", "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
             # AWS's reference names the versions as ListModelPackages' resource, its documentation the group.
             resources=arns("model-package-group/{}", "model-package/{}/*"),
@@ -109,8 +116,8 @@ def train_models(scope: Construct, groups: Sequence[str]) -> list[iam.PolicyStat
     ]
 
 
-def _allow(scope: Construct, actions: Sequence[str], kinds: Sequence[str], conditions: dict[str, Any]) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
+def _allow(scope: Construct, actions: Sequence[str], kinds: Sequence[str], conditions: dict[str, Any]) -> Statement:
+    return Statement(
         actions=[f"sagemaker:{action}" for action in actions],
         resources=[access.arn(scope, "sagemaker", f"{kind}/*") for kind in kinds],
         conditions=conditions,

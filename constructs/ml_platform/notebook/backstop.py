@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Any
 
 from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kms as kms
@@ -15,7 +14,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ml_platform.alarm import alert
+from ml_platform.alarm import WatchedMetric, alert, errors_of, waiting_in
 from ml_platform.compliance import acknowledge
 from ml_platform.function import PlatformFunction
 from ml_platform.notebook.backstop_access import delete_endpoints, measure_and_tell, stop_notebooks
@@ -139,7 +138,7 @@ class NotebookBackstop(Construct):
         alert(
             self,
             "FunctionErrors",
-            metric=self.function.function.metric_errors(period=period),
+            metric=errors_of(self.function.function.function_name, period),
             above=0,
             meaning="The backstop could not look at some notebook or endpoint; its log says which and why",
             topic=alerts,
@@ -147,7 +146,7 @@ class NotebookBackstop(Construct):
         alert(
             self,
             "LostRuns",
-            metric=self.dead_letters.metric_approximate_number_of_messages_visible(period=period),
+            metric=waiting_in(self.dead_letters.queue_name, period),
             above=0,
             meaning="A run of the backstop was lost; the next one makes up for it. Its log or the rule's metrics say why",
             topic=alerts,
@@ -156,10 +155,10 @@ class NotebookBackstop(Construct):
             alert(
                 self,
                 f"{''.join(part.capitalize() for part in notebook.notebook.split('-'))}Silent",
-                metric=cloudwatch.Metric(
+                metric=WatchedMetric(
                     namespace=METRICS,
-                    metric_name="HeartbeatMissing",
-                    dimensions_map={"NotebookInstanceName": notebook.instance},
+                    name="HeartbeatMissing",
+                    dimensions={"NotebookInstanceName": notebook.instance},
                     statistic="Maximum",
                     period=period,
                 ),

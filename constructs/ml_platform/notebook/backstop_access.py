@@ -1,6 +1,5 @@
 """What the backstop may do: to the notebook instances and endpoints that carry the platform's tags, and to nothing else."""
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
@@ -9,33 +8,34 @@ from constructs import Construct
 from ml_platform import access
 from ml_platform.notebook.owner import ENVIRONMENT_TAG, NOTEBOOK_TAG
 from ml_platform.notebook.role import METRICS, SERVICE_LOGS
+from ml_platform.statement import Statement
 
 
-def stop_notebooks(scope: Construct, prefix: str) -> list[iam.PolicyStatement]:
+def stop_notebooks(scope: Construct, prefix: str) -> list[Statement]:
     """Find, look at and stop the platform's notebook instances, those too that were kept when they were replaced."""
     instances = [access.arn(scope, "sagemaker", f"notebook-instance/{prefix}-nb-*")]
     return [
-        iam.PolicyStatement(
+        Statement(
             actions=["sagemaker:StopNotebookInstance"],
             resources=instances,
             conditions={"StringEquals": {f"aws:ResourceTag/{ENVIRONMENT_TAG}": prefix}},
         ),
-        iam.PolicyStatement(actions=["sagemaker:DescribeNotebookInstance", "sagemaker:ListTags"], resources=instances),
-        iam.PolicyStatement(actions=["sagemaker:ListNotebookInstances"], resources=["*"]),
+        Statement(actions=["sagemaker:DescribeNotebookInstance", "sagemaker:ListTags"], resources=instances),
+        Statement(actions=["sagemaker:ListNotebookInstances"], resources=["*"]),
     ]
 
 
-def delete_endpoints(scope: Construct, prefix: str) -> list[iam.PolicyStatement]:
+def delete_endpoints(scope: Construct, prefix: str) -> list[Statement]:
     """Find endpoints, and delete those that were made from the platform's notebooks, with their configurations and models."""
     kinds = {"endpoint": "Endpoint", "endpoint-config": "EndpointConfig", "model": "Model"}
     resources = [access.arn(scope, "sagemaker", f"{kind}/*") for kind in kinds]
     actions = [f"sagemaker:Delete{name}" for name in kinds.values()]
     actions += ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"]
     return [
-        iam.PolicyStatement(actions=["sagemaker:ListEndpoints"], resources=["*"]),
+        Statement(actions=["sagemaker:ListEndpoints"], resources=["*"]),
         # Whose something is stands in its tags: they are read before anything else is asked.
-        iam.PolicyStatement(actions=["sagemaker:ListTags"], resources=resources),
-        iam.PolicyStatement(
+        Statement(actions=["sagemaker:ListTags"], resources=resources),
+        Statement(
             actions=actions,
             resources=resources,
             conditions={
@@ -46,14 +46,14 @@ def delete_endpoints(scope: Construct, prefix: str) -> list[iam.PolicyStatement]
     ]
 
 
-def measure_and_tell(scope: Construct, alerts: sns.ITopic, dead_letters: sqs.IQueue, key: kms.IKey) -> list[iam.PolicyStatement]:
+def measure_and_tell(scope: Construct, alerts: sns.ITopic, dead_letters: sqs.IQueue, key: kms.IKey) -> list[Statement]:
     """Read and publish metrics, give SageMaker's own log group a retention, tell people, and keep what failed."""
     service_logs = access.arn(scope, "logs", f"log-group:{SERVICE_LOGS}")
     return [
-        iam.PolicyStatement(actions=["cloudwatch:GetMetricData", "logs:DescribeLogGroups"], resources=["*"]),
+        Statement(actions=["cloudwatch:GetMetricData", "logs:DescribeLogGroups"], resources=["*"]),
         access.put_metrics(METRICS),
-        iam.PolicyStatement(actions=["logs:PutRetentionPolicy"], resources=[service_logs, f"{service_logs}:*"]),
-        iam.PolicyStatement(actions=["sns:Publish"], resources=[alerts.topic_arn]),
-        iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn]),
+        Statement(actions=["logs:PutRetentionPolicy"], resources=[service_logs, f"{service_logs}:*"]),
+        Statement(actions=["sns:Publish"], resources=[alerts.topic_arn]),
+        Statement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn]),
         access.use_key(key, "Decrypt", "GenerateDataKey"),
     ]

@@ -80,10 +80,9 @@ class IdleNotebook(Construct):
             self,
             "JobRole",
             owner=self._owner,
-            models=self._work.models,
+            work=self._work,
             network=self._network,
             storage=self._storage,
-            image=self._work.image,
         )
 
     def _build_role(self, log_group_name: str) -> NotebookRole:
@@ -92,10 +91,9 @@ class IdleNotebook(Construct):
             "NotebookRole",
             owner=self._owner,
             instance_name=self.instance_name,
-            models=self._work.models,
+            work=self._work,
             network=self._network,
             storage=self._storage,
-            client=self._work.client,
             log_group_name=log_group_name,
             job_role=self.job_role,
         )

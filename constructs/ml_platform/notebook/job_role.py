@@ -1,13 +1,11 @@
 """The role under which a notebook's training jobs and its endpoints' containers run."""
 
-from collections.abc import Iterable
-
 from constructs import Construct
 
 from ml_platform import access
 from ml_platform.execution_role import ExecutionRole
-from ml_platform.framework_image import FrameworkImage
 from ml_platform.notebook.network import NotebookNetwork, join_network
+from ml_platform.notebook.options import NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.storage import PlatformStorage
 from ml_platform.training_roles import SAGEMAKER, TRAINING_LOGS
@@ -24,14 +22,13 @@ class NotebookJobRole(ExecutionRole):
         construct_id: str,
         *,
         owner: NotebookOwner,
-        models: Iterable[str],
+        work: NotebookWork,
         network: NotebookNetwork,
         storage: PlatformStorage,
-        image: FrameworkImage,
     ) -> None:
-        """Create the role for the jobs of `owner`, which may use `models`, in `network`, with `image`."""
-        key, names = storage.key, list(models)
-        raw = access.read_objects(storage.data, *(f"{model}/raw/" for model in names)) if names else []
+        """Create the role for the jobs of `owner` in `network`, with the models and the image of `work`."""
+        key = storage.key
+        raw = access.read_objects(storage.data, *work.raw_prefixes) if work.models else []
         super().__init__(
             scope,
             construct_id,
@@ -39,14 +36,14 @@ class NotebookJobRole(ExecutionRole):
             duty=f"Runs the training jobs and the endpoints that notebook {owner.notebook} starts",
             statements=[
                 *raw,
-                *access.read_objects(storage.artifacts, owner.folder, *(f"{model}/model/" for model in names)),
+                *access.read_objects(storage.artifacts, owner.folder, *(f"{model}/model/" for model in work.models)),
                 *access.write_objects(storage.artifacts, owner.folder),
                 access.use_key(key, "Decrypt", "GenerateDataKey", "DescribeKey"),
                 access.encrypt_volumes(key),
                 *access.write_job_logs(scope, TRAINING_LOGS),
                 *access.write_job_logs(scope, f"{ENDPOINT_LOGS}/*"),
                 access.put_metrics(TRAINING_LOGS, ENDPOINT_LOGS),
-                *access.pull_image(image),
+                *access.pull_image(work.image),
                 *join_network(scope, network),
             ],
             why_wildcards=(

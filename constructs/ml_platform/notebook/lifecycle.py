@@ -104,6 +104,7 @@ class NotebookLifecycle(Construct):
             "subnets": self._network.subnets,
             "security_groups": self._network.security_groups,
             "models": dict(work.models),
+            **({"other_datasets": work.other_datasets} if work.other_datasets else {}),
             "client": work.client.s3_uri,
             "packages": list(work.packages),
             "endpoint_hours": int(work.endpoint_lifetime.to_hours()),

@@ -5,10 +5,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ml_platform import access
+from ml_platform.statement import Statement
 
 ENI_ACTIONS = ("CreateNetworkInterfacePermission", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission")
 ENI_LOOKUPS = ("NetworkInterfaces", "Vpcs", "DhcpOptions", "Subnets", "SecurityGroups")
@@ -63,7 +63,7 @@ class NotebookNetwork:
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:4]
 
 
-def join_network(scope: Construct, network: NotebookNetwork) -> list[iam.PolicyStatement]:
+def join_network(scope: Construct, network: NotebookNetwork) -> list[Statement]:
     """Let SageMaker connect jobs and models to the subnet, if there is only that.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms
@@ -74,11 +74,11 @@ def join_network(scope: Construct, network: NotebookNetwork) -> list[iam.PolicyS
     interfaces = access.arn(scope, "ec2", "network-interface/*")
     groups = [access.arn(scope, "ec2", f"security-group/{group}") for group in network.security_group_ids]
     return [
-        iam.PolicyStatement(actions=["ec2:CreateNetworkInterface"], resources=[interfaces, subnet, *groups]),
-        iam.PolicyStatement(
+        Statement(actions=["ec2:CreateNetworkInterface"], resources=[interfaces, subnet, *groups]),
+        Statement(
             actions=[f"ec2:{action}" for action in ENI_ACTIONS],
             resources=[interfaces],
             conditions={"ArnEquals": {"ec2:Subnet": subnet}},
         ),
-        iam.PolicyStatement(actions=[f"ec2:Describe{thing}" for thing in ENI_LOOKUPS], resources=["*"]),
+        Statement(actions=[f"ec2:Describe{thing}" for thing in ENI_LOOKUPS], resources=["*"]),
     ]

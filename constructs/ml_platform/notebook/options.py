@@ -56,7 +56,19 @@ class NotebookWork:
     """Container of its training jobs and endpoints."""
     models: Mapping[str, str] = field(default_factory=dict)
     """Name of pipeline and model package group by model, of the models that it may use."""
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    """Name of the dataset by model. Default: called as the model."""
     packages: Sequence[str] = ()
     """What pip installs at each start."""
     endpoint_lifetime: Duration = Duration.hours(8)
     """After which endpoints that it made are deleted."""
+
+    @property
+    def other_datasets(self) -> dict[str, str]:
+        """Dataset by model, of the models whose dataset is not called as they are."""
+        return {model: dataset for model, dataset in self.datasets.items() if dataset != model}
+
+    @property
+    def raw_prefixes(self) -> list[str]:
+        """Prefixes of the data bucket under which the models' raw data lies."""
+        return list(dict.fromkeys(f"{self.datasets.get(model, model)}/raw/" for model in self.models))

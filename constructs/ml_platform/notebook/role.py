@@ -1,18 +1,17 @@
 """The role of a notebook instance: what a person in it, and the idle agent on it, may do."""
 
-from collections.abc import Mapping, Sequence
-
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ml_platform import access
-from ml_platform.compliance import acknowledge_wildcards
 from ml_platform.execution_role import ExecutionRole
 from ml_platform.notebook.access import deploy, start_training, train_models, use_own
 from ml_platform.notebook.client_bundle import ClientBundle
 from ml_platform.notebook.job_role import NotebookJobRole
 from ml_platform.notebook.network import NotebookNetwork
+from ml_platform.notebook.options import NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
+from ml_platform.statement import Statement
 from ml_platform.storage import PlatformStorage
 from ml_platform.training_roles import SAGEMAKER, TRAINING_LOGS
 
@@ -39,10 +38,9 @@ class NotebookRole(ExecutionRole):
         *,
         owner: NotebookOwner,
         instance_name: str,
-        models: Mapping[str, str],
+        work: NotebookWork,
         network: NotebookNetwork,
         storage: PlatformStorage,
-        client: ClientBundle,
         log_group_name: str,
         job_role: NotebookJobRole,
     ) -> None:
@@ -52,14 +50,12 @@ class NotebookRole(ExecutionRole):
         ----------
         owner, instance_name
             The notebook, and the name of the instance that runs under the role.
-        models
-            Name of pipeline and model package group by model, of the models that it may use.
+        work
+            The models that it may use, and what the instance fetches at its start.
         network
             Network of its jobs.
         storage
             Data, artifacts and the key.
-        client
-            What the instance fetches at its start.
         log_group_name
             Group in which the idle agent writes a stream that is called as the instance.
         job_role
@@ -72,7 +68,7 @@ class NotebookRole(ExecutionRole):
             duty=f"Notebook {owner.notebook}: its instance, and the people who work in it",
             statements=[
                 *_on_instance(scope, instance_name, log_group_name),
-                *_on_own_data(owner, storage, client),
+                *_on_own_data(owner, storage, work.client),
                 access.use_key(storage.key, "Decrypt", "GenerateDataKey", "DescribeKey"),
                 access.encrypt_volumes(storage.key),
                 *access.read_logs(scope, TRAINING_LOGS),
@@ -80,19 +76,20 @@ class NotebookRole(ExecutionRole):
             why_wildcards=_WHY_WILDCARDS,
         )
         # A managed policy holds 6,144 characters, so that there are several.
-        self.model_policies = self._attach_model_policies(models, storage)
-        self.training_policy = self._attach("TrainingPolicy", start_training(self, owner, network, storage.key))
-        self.work_policy = self._attach(
+        self.model_policies = self._attach_model_policies(work, storage)
+        self.training_policy = self.attach("TrainingPolicy", start_training(self, owner, network, storage.key), _WHY_WILDCARDS)
+        self.work_policy = self.attach(
             "WorkPolicy",
             [
                 *deploy(self, owner, network),
                 *use_own(self, owner),
-                iam.PolicyStatement(
+                Statement(
                     actions=["iam:PassRole"],
                     resources=[job_role.arn],
                     conditions={"StringEquals": {"iam:PassedToService": SAGEMAKER}},
                 ),
             ],
+            _WHY_WILDCARDS,
         )
 
     @property
@@ -100,30 +97,25 @@ class NotebookRole(ExecutionRole):
         """What must be attached before the instance starts."""
         return [self.policy, *self.model_policies, self.training_policy, self.work_policy]
 
-    def _attach_model_policies(self, models: Mapping[str, str], storage: PlatformStorage) -> list[iam.ManagedPolicy]:
-        if not models:
+    def _attach_model_policies(self, work: NotebookWork, storage: PlatformStorage) -> list[iam.ManagedPolicy]:
+        if not work.models:
             return []
         return [
-            self._attach("ModelDataPolicy", _on_data_of(models, storage)),
-            self._attach("ModelTrainingPolicy", train_models(self, list(models.values()))),
+            self.attach("ModelDataPolicy", _on_data_of(work, storage), _WHY_WILDCARDS),
+            self.attach("ModelTrainingPolicy", train_models(self, list(work.models.values())), _WHY_WILDCARDS),
         ]
 
-    def _attach(self, construct_id: str, statements: Sequence[iam.PolicyStatement]) -> iam.ManagedPolicy:
-        policy = iam.ManagedPolicy(self, construct_id, statements=list(statements), roles=[self.role])
-        acknowledge_wildcards(policy, _WHY_WILDCARDS, [resource for s in statements for resource in s.resources])
-        return policy
 
-
-def _on_instance(scope: Construct, instance_name: str, log_group_name: str) -> list[iam.PolicyStatement]:
+def _on_instance(scope: Construct, instance_name: str, log_group_name: str) -> list[Statement]:
     actions = ("StopNotebookInstance", "DescribeNotebookInstance", "ListTags")
     return [
-        iam.PolicyStatement(
+        Statement(
             actions=[f"sagemaker:{action}" for action in actions],
             resources=[access.arn(scope, "sagemaker", f"notebook-instance/{instance_name}")],
         ),
         *access.write_log_streams(scope, log_group_name, instance_name),
         *access.write_log_streams(scope, SERVICE_LOGS, f"{instance_name}/*"),
-        iam.PolicyStatement(
+        Statement(
             actions=["logs:CreateLogGroup", "logs:DescribeLogStreams"],
             resources=[access.arn(scope, "logs", f"log-group:{SERVICE_LOGS}:*")],
         ),
@@ -131,7 +123,7 @@ def _on_instance(scope: Construct, instance_name: str, log_group_name: str) -> l
     ]
 
 
-def _on_own_data(owner: NotebookOwner, storage: PlatformStorage, client: ClientBundle) -> list[iam.PolicyStatement]:
+def _on_own_data(owner: NotebookOwner, storage: PlatformStorage, client: ClientBundle) -> list[Statement]:
     return [
         *access.read_objects(storage.artifacts, owner.folder),
         *access.write_objects(storage.artifacts, owner.folder),
@@ -140,8 +132,8 @@ def _on_own_data(owner: NotebookOwner, storage: PlatformStorage, client: ClientB
     ]
 
 
-def _on_data_of(models: Mapping[str, str], storage: PlatformStorage) -> list[iam.PolicyStatement]:
+def _on_data_of(work: NotebookWork, storage: PlatformStorage) -> list[Statement]:
     return [
-        *access.read_objects(storage.data, *(f"{model}/raw/" for model in models)),
-        *access.read_objects(storage.artifacts, *(f"{model}/model/" for model in models)),
+        *access.read_objects(storage.data, *work.raw_prefixes),
+        *access.read_objects(storage.artifacts, *(f"{model}/model/" for model in work.models)),
     ]

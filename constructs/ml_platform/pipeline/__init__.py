@@ -1,25 +1,46 @@
 """Typed steps of a SageMaker pipeline and the deterministic definition that they render."""
 
+from ml_platform.pipeline.conditions import Condition, In, Not, Or
 from ml_platform.pipeline.definition import Parameter, PipelineDefinition
-from ml_platform.pipeline.expressions import JsonGet, execution_id, join, parameter, step_property
-from ml_platform.pipeline.jobs import Channel, ProcessingInput, ProcessingOutput, ProcessingStep, TrainingStep
-from ml_platform.pipeline.steps import Condition, ConditionStep, FailStep, RegisterStep
+from ml_platform.pipeline.expressions import (
+    Expression,
+    JsonGet,
+    execution_id,
+    join,
+    lambda_output,
+    parameter,
+    processing_output,
+    step_property,
+)
+from ml_platform.pipeline.processing import ProcessingInput, ProcessingOutput, ProcessingStep
+from ml_platform.pipeline.register import RegisterStep
+from ml_platform.pipeline.step import Step
+from ml_platform.pipeline.steps import ConditionStep, FailStep, LambdaStep
+from ml_platform.pipeline.training import Channel, TrainingStep
 
 __all__ = [
     "Channel",
     "Condition",
     "ConditionStep",
+    "Expression",
     "FailStep",
+    "In",
     "JsonGet",
+    "LambdaStep",
+    "Not",
+    "Or",
     "Parameter",
     "PipelineDefinition",
     "ProcessingInput",
     "ProcessingOutput",
     "ProcessingStep",
     "RegisterStep",
+    "Step",
     "TrainingStep",
     "execution_id",
     "join",
+    "lambda_output",
     "parameter",
+    "processing_output",
     "step_property",
 ]

@@ -1,25 +1,51 @@
 """A whole pipeline: checked, and rendered without timestamps or random values."""
 
+import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from ml_platform.pipeline.steps import ConditionStep, Step
+from ml_platform.pipeline.consistency import problems
+from ml_platform.pipeline.expressions import references
+from ml_platform.pipeline.step import Step
 
 VERSION = "2020-12-01"
 """Version of the definition language."""
+MAX_CHARACTERS = 1_048_576
+"""Of a definition (API: CreatePipeline). Tokens that CloudFormation resolves later count as they are now."""
+MAX_PARAMETERS = 200
+"""Of an execution (API: StartPipelineExecution)."""
+MAX_DEFAULT = 1024
+"""Characters in a parameter's value (API: StartPipelineExecution)."""
+PARAMETER_NAME = re.compile(r"[A-Za-z0-9\-_]{1,256}")
+"""API: PipelineParameterName."""
+_TYPES: dict[str, tuple[type, ...]] = {"String": (str,), "Integer": (int,), "Float": (int, float), "Boolean": (bool,)}
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A value that the caller of an execution may choose; it is a string."""
+    """A value that the caller of an execution chooses."""
 
     name: str
-    default: str
+    default: str | int | float | bool | None = None
+    """Value where the caller gives none. Default: the caller must give one."""
+    type: Literal["String", "Integer", "Float", "Boolean"] = "String"
 
     def render(self) -> dict[str, Any]:
         """Render as an element of Parameters."""
-        return {"Name": self.name, "Type": "String", "DefaultValue": self.default}
+        rendered = {"Name": self.name, "Type": self.type}
+        return rendered if self.default is None else {**rendered, "DefaultValue": self.default}
+
+    def problems(self) -> Iterator[str]:
+        """Yield what AWS would refuse in this parameter alone."""
+        if not PARAMETER_NAME.fullmatch(self.name):
+            yield f"the name must be 1 to 256 letters, digits, - or _ (API: PipelineParameterName), got {self.name!r}"
+        fits = isinstance(self.default, _TYPES[self.type]) and isinstance(self.default, bool) == (self.type == "Boolean")
+        if self.default is not None and not fits:
+            yield f"the default {self.default!r} is no {self.type}"
+        if isinstance(self.default, str) and len(self.default) > MAX_DEFAULT:
+            yield f"the default has {len(self.default)} characters, of which SageMaker takes {MAX_DEFAULT}"
 
 
 @dataclass(frozen=True)
@@ -38,49 +64,39 @@ class PipelineDefinition:
         Raises
         ------
         ValueError
-            Listing every step with the name of another, and every reference to a parameter or step that does not exist.
+            Listing everything that AWS would refuse, or that could not run, with the name of the step that has it: names
+            that are used twice or break AWS's pattern, references to nothing, cycles, parameters that no step reads, and a
+            definition that is too long.
         """
-        problems = [*self._duplicate_names(), *self._broken_references()]
-        if problems:
-            raise ValueError("the pipeline is not consistent:\n  " + "\n  ".join(problems))
-        return {
+        found = [*self._parameter_problems(), *problems(self.steps, {parameter.name for parameter in self.parameters})]
+        definition = {
             "Version": VERSION,
             "Parameters": [parameter.render() for parameter in self.parameters],
             "Steps": [step.render() for step in self.steps],
         }
+        found += self._too_long(definition)
+        if found:
+            raise ValueError("the pipeline is not consistent:\n  " + "\n  ".join(found))
+        return definition
 
-    def _duplicate_names(self) -> Iterator[str]:
-        names = [step.name for step in _flatten(self.steps)]
+    def _parameter_problems(self) -> Iterator[str]:
+        names = [parameter.name for parameter in self.parameters]
+        if len(names) > MAX_PARAMETERS:
+            yield f"{len(names)} parameters, of which SageMaker takes {MAX_PARAMETERS}"
         for name in sorted({name for name in names if names.count(name) > 1}):
-            yield f"step {name!r}: {names.count(name)} steps have this name; names must differ"
+            yield f"parameter {name!r}: {names.count(name)} parameters have this name; names must differ"
+        for parameter in self.parameters:
+            yield from (f"parameter {parameter.name!r}: {problem}" for problem in parameter.problems())
+        read = {reference for step in self.steps for reference in references(step.render())}
+        for name in names:
+            if f"Parameters.{name}" not in read:
+                yield f"parameter {name!r}: no step reads it; use it or remove it"
 
-    def _broken_references(self) -> Iterator[str]:
-        parameters = {parameter.name for parameter in self.parameters}
-        steps = {step.name for step in _flatten(self.steps)}
-        for step in self.steps:
-            for reference in _references(step.render()):
-                root, _, rest = reference.partition(".")
-                known = {"Parameters": parameters, "Steps": steps - {step.name}}.get(root)
-                name = rest.partition(".")[0]
-                if known is not None and name not in known:
-                    allowed = ", ".join(sorted(known)) or "none"
-                    yield f"step {step.name!r}: refers to {reference!r}, but {root.lower()} here are: {allowed}"
-
-
-def _flatten(steps: Sequence[Step]) -> Iterator[Step]:
-    for step in steps:
-        yield step
-        if isinstance(step, ConditionStep):
-            yield from _flatten([*step.if_steps, *step.else_steps])
-
-
-def _references(value: Any) -> Iterator[str]:
-    """Yield what every `{"Get": ...}` inside `value` refers to."""
-    if isinstance(value, dict):
-        if set(value) == {"Get"}:
-            yield value["Get"]
-        for inner in value.values():
-            yield from _references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _references(inner)
+    def _too_long(self, definition: dict[str, Any]) -> Iterator[str]:
+        length = len(json.dumps(definition))
+        if length > MAX_CHARACTERS:
+            longest = max(self.steps, key=lambda step: len(json.dumps(step.render())))
+            yield (
+                f"step {longest.name!r}: it is the longest of a definition of {length} characters, of which SageMaker takes "
+                f"{MAX_CHARACTERS}; move what it carries into S3"
+            )

@@ -1,92 +1,126 @@
-"""Steps that decide and record: condition, register, fail."""
+"""Steps that decide: call a function, branch, fail."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from ml_platform.pipeline.expressions import Expression, JsonGet
-from ml_platform.pipeline.jobs import ProcessingStep, TrainingStep
+from aws_cdk import aws_lambda as lambda_
+
+from ml_platform.pipeline.conditions import AnyCondition
+from ml_platform.pipeline.expressions import Expression, is_expression
+from ml_platform.pipeline.step import Step, breaks_pattern
+from ml_platform.read_once import function_arn
+
+MAX_MESSAGE = 3072
+"""Characters in the message of a Fail step (API: FailStepMetadata)."""
+MAX_OUTPUTS = 50
+"""Outputs of a Lambda step (API: LambdaStepMetadata)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegisterStep:
-    """A new version in a model package group.
+class LambdaStep(Step):
+    """Calls a function and waits for its answer, for at most 10 minutes.
 
-    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps-types.html#step-type-lambda
     """
 
-    name: str
-    group_name: str
-    image_uri: str
-    model_data: Expression
-    environment: Mapping[str, str]
-    content_type: str
-    statistics: Expression
-    """Where the evaluation's JSON lies."""
-    approval: Literal["PendingManualApproval", "Approved"] = "PendingManualApproval"
+    kind: ClassVar[str] = "Lambda"
+    function: lambda_.IFunction | str
+    """The function, or its ARN. The pipeline's role must be allowed to invoke it."""
+    arguments: Mapping[str, str | int | float | bool | Expression] = field(default_factory=dict)
+    """The event that the function is given; expressions in it are resolved first. Default: an empty object."""
+    outputs: Sequence[str] = ()
+    """Keys of the function's answer that other steps read; their values are strings of at most 1,024 characters."""
 
-    def render(self) -> dict[str, Any]:
-        """Render as a step of the definition."""
-        container = {
-            "Image": self.image_uri,
-            "ModelDataUrl": self.model_data,
-            "Environment": dict(self.environment),
-        }
-        arguments = {
-            "ModelPackageGroupName": self.group_name,
-            "ModelApprovalStatus": self.approval,
-            "InferenceSpecification": {
-                "Containers": [container],
-                "SupportedContentTypes": [self.content_type],
-                "SupportedResponseMIMETypes": [self.content_type],
-            },
-            "ModelMetrics": {"ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": self.statistics}}},
-        }
-        return {"Name": self.name, "Type": "RegisterModel", "Arguments": arguments}
+    def problems(self) -> Iterator[str]:
+        """Yield what AWS would refuse in this step alone."""
+        yield from super().problems()
+        yield from breaks_pattern("an output's name", self.outputs, "[A-Za-z0-9_.-]{1,256}")
+        if len(self.outputs) > MAX_OUTPUTS:
+            yield f"{len(self.outputs)} outputs, of which SageMaker takes {MAX_OUTPUTS}"
+        if len(set(self.outputs)) < len(self.outputs):
+            yield f"two outputs have one name: {', '.join(self.outputs)}"
+        for name, value in self.arguments.items():
+            if value is None or (isinstance(value, dict | list | tuple) and not is_expression(value)):
+                yield f"argument {name!r} must be a string, a number, a boolean or an expression; write what is nested as JSON"
 
+    def lacks(self, path: str) -> str | None:
+        """Return why another step cannot read `path` of this one."""
+        if any(path == f"OutputParameters['{name}']" for name in self.outputs):
+            return None
+        return f"outputs of {self.name!r} are: {', '.join(self.outputs) or 'none'}"
 
-@dataclass(frozen=True, kw_only=True)
-class FailStep:
-    """Ends the execution as Failed."""
+    def _arguments(self) -> dict[str, Any]:
+        return dict(self.arguments)
 
-    name: str
-    message: str
-
-    def render(self) -> dict[str, Any]:
-        """Render as a step of the definition."""
-        return {"Name": self.name, "Type": "Fail", "Arguments": {"ErrorMessage": self.message}}
+    def _attributes(self) -> dict[str, Any]:
+        arn = self.function if isinstance(self.function, str) else function_arn(self.function)
+        outputs = [{"OutputName": name, "OutputType": "String"} for name in self.outputs]
+        return {"FunctionArn": arn, "OutputParameters": outputs}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Condition:
-    """Comparison of a value in a property file with a constant."""
+class FailStep(Step):
+    """Ends the execution as Failed.
 
-    left: JsonGet
-    operator: Literal["GreaterThanOrEqualTo", "LessThanOrEqualTo"]
-    right: float
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_FailStepMetadata.html
+    """
 
-    def render(self) -> dict[str, Any]:
-        """Render as an element of Conditions."""
-        return {"Type": self.operator, "LeftValue": self.left.render(), "RightValue": self.right}
+    kind: ClassVar[str] = "Fail"
+    message: str | Expression
+    """What the execution's FailureReason says; at most 3,072 characters."""
+
+    def problems(self) -> Iterator[str]:
+        """Yield what AWS would refuse in this step alone."""
+        yield from super().problems()
+        if isinstance(self.message, str) and len(self.message) > MAX_MESSAGE:
+            yield f"the message has {len(self.message)} characters, of which SageMaker takes {MAX_MESSAGE}"
+
+    def lacks(self, path: str) -> str | None:  # noqa: ARG002
+        """Return why another step cannot read `path` of this one."""
+        return f"{self.name!r} ends the execution"
+
+    def _arguments(self) -> dict[str, Any]:
+        return {"ErrorMessage": self.message}
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConditionStep:
-    """Runs `if_steps` where all conditions hold, else `else_steps`."""
+class ConditionStep(Step):
+    """Runs `if_steps` where all conditions hold, else `else_steps`; neither may hold a condition step.
 
-    name: str
-    conditions: Sequence[Condition]
-    if_steps: Sequence["Step"]
-    else_steps: Sequence["Step"]
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps-types.html#step-type-condition
+    """
 
-    def render(self) -> dict[str, Any]:
-        """Render as a step of the definition."""
-        arguments = {
-            "Conditions": [condition.render() for condition in self.conditions],
-            "IfSteps": [step.render() for step in self.if_steps],
-            "ElseSteps": [step.render() for step in self.else_steps],
-        }
-        return {"Name": self.name, "Type": "Condition", "Arguments": arguments}
+    kind: ClassVar[str] = "Condition"
+    conditions: Sequence[AnyCondition]
+    if_steps: Sequence[Step] = ()
+    else_steps: Sequence[Step] = ()
 
+    @property
+    def branches(self) -> dict[str, Sequence[Step]]:
+        """Steps by the name of their branch."""
+        return {"IfSteps": self.if_steps, "ElseSteps": self.else_steps}
 
-Step = ProcessingStep | TrainingStep | RegisterStep | FailStep | ConditionStep
+    def lacks(self, path: str) -> str | None:
+        """Return why another step cannot read `path` of this one."""
+        return None if path == "Outcome" else f"{self.name!r} has the property Outcome only"
+
+    def render_own(self) -> dict[str, Any]:
+        """Render without the steps that it holds."""
+        return {**self.render(), "Arguments": self._conditions()}
+
+    def problems(self) -> Iterator[str]:
+        """Yield what AWS would refuse in this step alone."""
+        yield from super().problems()
+        if not self.conditions:
+            yield "a condition step needs at least one condition"
+        for step in [*self.if_steps, *self.else_steps]:
+            if isinstance(step, ConditionStep):
+                yield f"it holds the condition step {step.name!r}; SageMaker offers no nested conditions, ask both in one step"
+
+    def _arguments(self) -> dict[str, Any]:
+        branches = {name: [step.render() for step in steps] for name, steps in self.branches.items()}
+        return {**self._conditions(), **branches}
+
+    def _conditions(self) -> dict[str, Any]:
+        return {"Conditions": [condition.render() for condition in self.conditions]}

@@ -1,0 +1,198 @@
+"""The steps of a training pipeline: live, prepare, train, evaluate, judge, gate, register."""
+
+import json
+from typing import Any
+
+from ml_platform.code_bundle import JOB_SCRIPTS, CodeBundle
+from ml_platform.framework_image import FrameworkImage
+from ml_platform.gate_rule import QualityGate
+from ml_platform.model_code import SERVING_ENVIRONMENT, ModelCode, TrainingJobs, TrainingStorage
+from ml_platform.model_registry import ModelRegistry
+from ml_platform.pipeline import (
+    Channel,
+    Condition,
+    ConditionStep,
+    Expression,
+    FailStep,
+    LambdaStep,
+    Parameter,
+    PipelineDefinition,
+    ProcessingInput,
+    ProcessingOutput,
+    ProcessingStep,
+    RegisterStep,
+    TrainingStep,
+    execution_id,
+    join,
+    lambda_output,
+    parameter,
+    processing_output,
+    step_property,
+)
+from ml_platform.read_once import bucket_name, gibibytes, key_arn, seconds
+from ml_platform.training_roles import TrainingRoles
+
+CODE = "code"
+INPUT_DATA, DATASET, COMPARE_WITH = "InputData", "Dataset", "CompareWith"
+PARAMETERS = (Parameter(INPUT_DATA), Parameter(DATASET, "unversioned"), Parameter(COMPARE_WITH, "live"))
+"""Where the raw data lies; which dataset and version that is, such as `spam@3`; `live`, or `none` to compare with nothing."""
+
+
+class TrainingSteps:
+    """One method per step; what a step reads of another orders them."""
+
+    def __init__(
+        self,
+        *,
+        code: ModelCode,
+        bundle: CodeBundle,
+        image: FrameworkImage,
+        gate: QualityGate,
+        registry: ModelRegistry,
+        roles: TrainingRoles,
+        storage: TrainingStorage,
+        jobs: TrainingJobs,
+    ) -> None:
+        self._code, self._bundle, self._image, self._gate, self._registry = code, bundle, image, gate, registry
+        self._roles, self._storage, self._jobs = roles, storage, jobs
+
+    def definition(self) -> PipelineDefinition:
+        """Return the whole pipeline."""
+        steps = [self._live(), self._prepare(), self._train(), self._evaluate(), self._judge(), self._decide()]
+        return PipelineDefinition(PARAMETERS, steps)
+
+    def _live(self) -> LambdaStep:
+        """Find the version that serves; where there is none, its artifact is the code, so that evaluate has an input."""
+        return LambdaStep(
+            name="live",
+            function=self._gate.function.function,
+            arguments={
+                "operation": "live",
+                "group": self._registry.group_name,
+                "stack": self._gate.serving_stack or "",
+                "compare_with": parameter(COMPARE_WITH),
+                "fallback": self._bundle.s3_uri,
+            },
+            outputs=["version", "artifact"],
+        )
+
+    def _prepare(self) -> ProcessingStep:
+        raw = ProcessingInput(name="raw", s3_uri=parameter(INPUT_DATA))
+        train = ProcessingOutput(name="train", s3_uri=self._results("train"))
+        test = ProcessingOutput(name="test", s3_uri=self._results("test"))
+        return ProcessingStep(
+            name="prepare",
+            role_arn=self._roles.prepare.arn,
+            arguments=[raw.path, "--input", raw.path, "--train", train.path, "--test", test.path],
+            inputs=[self._code_input(), raw],
+            outputs=[train, test],
+            reuse=self._jobs.reuse,
+            **self._script("prepare.py"),
+        )
+
+    def _train(self) -> TrainingStep:
+        machine = self._jobs.training
+        script = {
+            "sagemaker_program": "train.py",
+            "sagemaker_submit_directory": f"/opt/ml/input/data/{CODE}/{self._bundle.file_name}",
+        }
+        return TrainingStep(
+            name="train",
+            image_uri=self._image.uri,
+            role_arn=self._roles.train.arn,
+            kms_key_arn=key_arn(self._storage.key),
+            instance_type=machine.instance_type,
+            instance_count=machine.instance_count,
+            volume_gb=gibibytes(machine.volume),
+            max_runtime_seconds=seconds(machine.max_runtime),
+            hyperparameters={key: json.dumps(value) for key, value in {**self._code.hyperparameters, **script}.items()},
+            channels=[
+                Channel(name="train", s3_uri=processing_output("prepare", "train")),
+                Channel(name=CODE, s3_uri=self._bundle.s3_uri),
+            ],
+            output_s3_uri=self._results("model"),
+            reuse=self._jobs.reuse,
+        )
+
+    def _evaluate(self) -> ProcessingStep:
+        model = ProcessingInput(name="model", s3_uri=_trained_model())
+        live = ProcessingInput(name="live", s3_uri=lambda_output("live", "artifact"))
+        test = ProcessingInput(name="test", s3_uri=processing_output("prepare", "test"))
+        evaluation = ProcessingOutput(name="evaluation", s3_uri=self._results("evaluation"))
+        return ProcessingStep(
+            name="evaluate",
+            role_arn=self._roles.evaluate.arn,
+            arguments=["--model", model.path, "--live", live.path, "--test", test.path, "--output", evaluation.path],
+            inputs=[self._code_input(), model, test, live],
+            outputs=[evaluation],
+            environment={"LIVE_VERSION": lambda_output("live", "version")},
+            **self._script("evaluate.py"),
+        )
+
+    def _judge(self) -> LambdaStep:
+        return LambdaStep(
+            name="judge",
+            function=self._gate.function.function,
+            arguments={
+                "operation": "judge",
+                "evaluation": processing_output("evaluate", "evaluation"),
+                "live_version": lambda_output("live", "version"),
+                # A Lambda step takes no nested arguments.
+                "rules": json.dumps([rule.render() for rule in self._gate.rules]),
+            },
+            outputs=["passed", "reasons", "summary", "model_sha256"],
+        )
+
+    def _decide(self) -> ConditionStep:
+        message = join("", "the model misses its gate: ", lambda_output("judge", "reasons"))
+        return ConditionStep(
+            name="gate",
+            conditions=[Condition(left=lambda_output("judge", "passed"), operator="Equals", right="true")],
+            if_steps=[self._register()],
+            else_steps=[FailStep(name="gate-missed", message=message)],
+        )
+
+    def _register(self) -> RegisterStep:
+        evaluation = processing_output("evaluate", "evaluation")
+        return RegisterStep(
+            name="register",
+            group_name=self._registry.group_name,
+            image_uri=self._image.uri,
+            model_data=_trained_model(),
+            environment=SERVING_ENVIRONMENT,
+            content_type="application/json",
+            statistics=join("/", evaluation, "evaluation.json"),
+            constraints=join("/", evaluation, "gate.json"),
+            metadata={
+                "gate": lambda_output("judge", "summary"),
+                "dataset": parameter(DATASET),
+                "input-data": parameter(INPUT_DATA),
+                "live-version": lambda_output("live", "version"),
+                "model-sha256": lambda_output("judge", "model_sha256"),
+            },
+            approval="Approved" if self._gate.approve else "PendingManualApproval",
+        )
+
+    def _results(self, kind: str) -> Expression:
+        """Prefix for one kind of result of an execution; the kind comes first so that roles can be limited to it."""
+        return join("/", f"s3://{bucket_name(self._storage.artifacts)}/{self._code.name}/{kind}", execution_id())
+
+    def _code_input(self) -> ProcessingInput:
+        return ProcessingInput(name=CODE, s3_uri=self._bundle.s3_uri)
+
+    def _script(self, script: str) -> dict[str, Any]:
+        """What all processing steps share: image, machine, and an entry point that unpacks the bundle and runs `script`."""
+        machine = self._jobs.processing
+        command = f"tar -xzf {self._bundle.file_name} && exec python3 {JOB_SCRIPTS.name}/{script}"
+        return {
+            "image_uri": self._image.uri,
+            "kms_key_arn": key_arn(self._storage.key),
+            "instance_type": machine.instance_type,
+            "volume_gb": gibibytes(machine.volume),
+            "max_runtime_seconds": seconds(machine.max_runtime),
+            "entrypoint": ["/bin/sh", "-c", f'cd {self._code_input().path} && {command} "$@"', script],
+        }
+
+
+def _trained_model() -> Expression:
+    return step_property("train", "ModelArtifacts.S3ModelArtifacts")

@@ -1,0 +1,1 @@
+"""Finds the version that serves, and judges a new model against its rules and that version."""

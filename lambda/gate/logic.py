@@ -1,0 +1,131 @@
+"""What a model must keep, and whether it does: pure decisions on two evaluations."""
+
+import math
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from gate.evaluation import Evaluation, NoNumber, read
+from gate.models import NO_VERSION, Check, Rule, Verdict
+from gate.numbers import pair, shown
+
+LONGEST_FAILURE = 300
+"""Characters of a failed run's last lines that are told; the end says most, and the remedy must fit behind it."""
+REMEDY = "to go on without the comparison, train with CompareWith=none"
+
+
+def judge(new: str | None, live: str | None, live_failure: str | None, live_version: str, rules: Sequence[Rule]) -> Verdict:
+    """Return the verdict on a new model.
+
+    Parameters
+    ----------
+    new, live
+        Text of evaluation.json of the new model and of the version that serves; None where there is no such file.
+    live_failure
+        Last lines of the run that should have judged the version that serves; None where it did not fail.
+    live_version
+        Number of that version, or `none`.
+    rules
+        What the new model must keep.
+    """
+    evaluation = read(new)
+    served = _served(live, live_failure)
+    checks = [check for rule in rules for check in _checks(rule, evaluation, served, live_version)]
+    return Verdict(live_version, tuple(checks), evaluation.model_sha256)
+
+
+def _served(live: str | None, failure: str | None) -> Evaluation:
+    if failure is not None:
+        words = " ".join(failure.split()) or "it wrote nothing"
+        end = words if len(words) <= LONGEST_FAILURE else f"...{words[-LONGEST_FAILURE:]}"
+        return Evaluation({}, f"evaluate.py failed on it: {end}")
+    return read(live)
+
+
+def _checks(rule: Rule, new: Evaluation, live: Evaluation, live_version: str) -> Iterator[Check]:
+    yield _bound(rule, new)
+    if rule.beats is not None:
+        yield _beats(rule, rule.beats, new)
+    if rule.worse_than_live is not None and live_version != NO_VERSION:
+        yield _worse_than_live(rule, rule.worse_than_live, new, live, live_version)
+
+
+def _bound(rule: Rule, new: Evaluation) -> Check:
+    bound, check, held, missed = (
+        (rule.minimum, "minimum", "at least", "below") if rule.higher_is_better else (rule.maximum, "maximum", "at most", "above")
+    )
+    assert bound is not None
+    try:
+        value = new.number(rule.metric)
+    except NoNumber as reason:
+        return Check(rule.metric, check, None, bound, False, str(reason))
+    holds = value == bound or _better(rule, value, bound)
+    texts = pair(value, bound)
+    return Check(rule.metric, check, value, bound, holds, f"{rule.metric} {texts[0]} is {held if holds else missed} {texts[1]}")
+
+
+def _beats(rule: Rule, other: str, new: Evaluation) -> Check:
+    value: float | None = None
+    try:
+        value = new.number(rule.metric)
+        compared = new.number(other)
+    except NoNumber as reason:
+        return Check(rule.metric, "beats", value, None, False, str(reason))
+    lead, needed = _lead(rule, value, compared), Decimal(repr(rule.beats_by))
+    holds = lead > needed
+    bound = _moved(compared, needed if rule.higher_is_better else -needed)
+    names = dict(zip((rule.metric, other), pair(value, compared), strict=True))
+    if lead <= 0:
+        says = f"{rule.metric} {names[rule.metric]} does not beat {other} {names[other]}"
+    else:
+        says = f"{rule.metric} {names[rule.metric]} beats {other} {names[other]}{_by(lead, needed, holds)}"
+    return Check(rule.metric, "beats", value, bound, holds, says)
+
+
+def _by(lead: Decimal, needed: Decimal, holds: bool) -> str:
+    if needed == 0:
+        return ""
+    texts = pair(float(lead), float(needed))
+    return f" by {texts[0]}, {'' if holds else 'not '}more than {texts[1]}"
+
+
+def _worse_than_live(rule: Rule, allowed: float, new: Evaluation, live: Evaluation, version: str) -> Check:
+    try:
+        value = new.number(rule.metric)
+    except NoNumber as reason:
+        return Check(rule.metric, "worse_than_live", None, None, False, str(reason))
+    try:
+        served = live.number(rule.metric)
+    except NoNumber as reason:
+        says = f"{rule.metric} could not be compared with live version {version}: {reason}; {REMEDY}"
+        return Check(rule.metric, "worse_than_live", value, None, False, says)
+    margin = Decimal(repr(allowed))
+    loss = -_lead(rule, value, served)
+    holds = loss <= margin
+    texts = pair(value, served)
+    says = f"{rule.metric} {texts[0]} is {_compared(loss, margin, holds)} {texts[1]} of live version {version}"
+    bound = _moved(served, -margin if rule.higher_is_better else margin)
+    return Check(rule.metric, "worse_than_live", value, bound, holds, says)
+
+
+def _compared(loss: Decimal, margin: Decimal, holds: bool) -> str:
+    if loss <= 0:
+        return "as good as" if loss == 0 else "better than"
+    texts = pair(float(loss), float(margin))
+    allowed = f"by {texts[0]}, {'within' if holds else 'more than'} {texts[1]}," if margin else f"by {shown(float(loss))}"
+    return f"worse {allowed} than"
+
+
+def _better(rule: Rule, value: float, other: float) -> bool:
+    return value > other if rule.higher_is_better else value < other
+
+
+def _lead(rule: Rule, value: float, other: float) -> Decimal:
+    """Return by how much `value` is better, in the decimals that people write: 0.87 leads 0.85 by exactly 0.02."""
+    difference = Decimal(repr(value)) - Decimal(repr(other))
+    return difference if rule.higher_is_better else -difference
+
+
+def _moved(value: float, by: Decimal) -> float | None:
+    """Return the bound, or None where no number is large enough to be it."""
+    bound = float(Decimal(repr(value)) + by)
+    return bound if math.isfinite(bound) else None
