@@ -2,6 +2,7 @@
 PYTHON ?= python3
 ENV ?= local
 PORT ?= 4566
+MODELS ?= spam
 VENV := .venv
 SDK := .venv-sdk
 BIN := $(VENV)/bin
@@ -31,8 +32,8 @@ node_modules/ready: package.json package-lock.json $(VENV)/ready
 	@"$(NODE_DIR)/bin/node" "$(NODE_DIR)/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-fund --no-audit
 	@touch $@
 
-demo: setup ## set up, deploy to the embedded AWS, train, release, predict
-	@$(MLP) demo --port $(PORT)
+demo: setup ## set up, deploy to the embedded AWS, train, release, predict; MODELS=all runs all six use cases
+	@$(MLP) demo --port $(PORT) --models "$(MODELS)"
 
 up: setup ## start the embedded AWS and deploy config/$(ENV).yaml to it
 	@$(MLP) up --env $(ENV) --port $(PORT)

@@ -1,4 +1,4 @@
-"""Runs all benches, or those named: python -m bench [synth predict path agent verdicts sleep demo]."""
+"""Runs all benches, or those named: python -m bench [NAME ...]."""
 
 import importlib
 import json
@@ -6,7 +6,7 @@ import sys
 
 from bench.measure import RESULTS
 
-ALL = ("synth", "predict", "path", "agent", "verdicts", "sleep", "demo")
+ALL = ("synth", "models_synth", "models", "pipeline", "predict", "path", "agent", "verdicts", "sleep", "demo")
 
 
 def main() -> None:

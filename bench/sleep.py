@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from bench.measure import ROOT, free_port
-from mlp import local, training
+from mlp import datasets, local
 from mlp.demo_notebook import DemoNotebook
 from mlp.deployment import deploy_locally
 
@@ -31,8 +31,8 @@ def run() -> dict[str, Any]:
         (folder / "local.yaml").write_text(yaml.safe_dump(config))
         os.environ |= {"MLP_CONFIG_DIR": str(folder), "MLP_STATE_DIR": str(folder / "state")}
         stack.callback(local.stop)
-        environment = deploy_locally("local", free_port(), {}, clock=CLOCK)
-        training.upload(environment, "spam", ROOT / "models/spam/data/spam7.csv")
+        environment = deploy_locally("local", free_port(), {}, clock=CLOCK, models=["spam"])
+        datasets.put(environment, "spam", [ROOT / "models/spam/data/spam7.csv"])
         minutes = [_once(DemoNotebook(environment, "demo")) for _ in range(ROUNDS)]
     for name in ("MLP_CONFIG_DIR", "MLP_STATE_DIR"):
         del os.environ[name]

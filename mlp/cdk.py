@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from mlp.errors import Failed, MlpError
@@ -29,22 +29,35 @@ def bootstrap(account: str, region: str, environment: Mapping[str, str], log: Pa
     _run(arguments, environment, log, lambda _: None, folder=log.parent)
 
 
-def synthesize(name: str, environment: Mapping[str, str], log: Path, folder: Path) -> None:
-    """Write the templates and assets of the environment `name` to `folder`, from where `deploy` can take them."""
-    arguments = ["synth", "--quiet", "-c", f"env={name}", "--output", str(folder.resolve())]
+def synthesize(name: str, environment: Mapping[str, str], log: Path, folder: Path, models: Collection[str] | None = None) -> None:
+    """Write the templates and assets of the environment `name` to `folder`, from where `deploy` can take them.
+
+    `models` leaves out all others. Default: all that the environment has.
+    """
+    arguments = ["synth", "--quiet", *_context(name, models), "--output", str(folder.resolve())]
     _run(arguments, environment, log, lambda _: None, folder=ROOT)
 
 
 def deploy(
-    name: str, environment: Mapping[str, str], log: Path, tell: Callable[[str], None], assembly: Path | None = None
+    name: str,
+    environment: Mapping[str, str],
+    log: Path,
+    tell: Callable[[str], None],
+    assembly: Path | None = None,
+    models: Collection[str] | None = None,
 ) -> None:
     """Deploy all stacks of the environment `name`; `tell` hears of every stack.
 
-    `assembly` is a folder that `synthesize` has written. Default: the app is synthesized.
+    `assembly` is a folder that `synthesize` has written. Default: the app is synthesized, with `models` or all that there are.
     """
-    app = ["--app", str(assembly.resolve())] if assembly else ["-c", f"env={name}"]
+    app = ["--app", str(assembly.resolve())] if assembly else _context(name, models)
     arguments = ["deploy", "--all", *app, "--require-approval", "never", "--concurrency", "4"]
     _run([*arguments, "--progress", "events"], environment, log, tell, folder=ROOT)
+
+
+def _context(name: str, models: Collection[str] | None) -> list[str]:
+    chosen = [] if models is None else ["-c", f"models={','.join(models)}"]
+    return ["-c", f"env={name}", *chosen]
 
 
 def _run(arguments: list[str], environment: Mapping[str, str], log: Path, tell: Callable[[str], None], *, folder: Path) -> None:

@@ -3,17 +3,16 @@
 usage: check_serve.py MODEL_DIR REQUEST_JSON
 """
 
-import importlib.util
+import importlib
 import json
 import sys
 from pathlib import Path
 
 model_dir, request = Path(sys.argv[1]), sys.argv[2]
-spec = importlib.util.spec_from_file_location("serve", model_dir / "code/serve.py")
-if spec is None or spec.loader is None:
+if not (model_dir / "code/serve.py").is_file():
     sys.exit("the artifact has no code/serve.py")
-serve = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(serve)
+sys.path.insert(0, str(model_dir / "code"))
+serve = importlib.import_module("serve")
 
 model = serve.model_fn(str(model_dir))
 answer = serve.predict_fn(serve.input_fn(request.encode(), "application/json"), model)

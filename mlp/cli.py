@@ -2,29 +2,53 @@
 
 import json
 import sys
-import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mlp import deployment_cli, notebook_cli, overview, prediction, registry, show, training
+from mlp import (
+    dataset_cli,
+    datasets,
+    deployment_cli,
+    model_cli,
+    notebook_cli,
+    overview,
+    prediction,
+    registry,
+    registry_cli,
+    runs_cli,
+    show,
+    training,
+)
 from mlp import logs as log_lines
 from mlp.aws import explain
-from mlp.check import check as check_model
 from mlp.environment import PlatformEnvironment, embedded_for
 from mlp.errors import MlpError
-from mlp.training import Step
+from mlp.registry_cli import show_record
+from mlp.runs_cli import tell_step
 
 app = typer.Typer(
     help="Train, release and ask models, on AWS and on the embedded AWS.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 app.add_typer(deployment_cli.app)
+app.add_typer(model_cli.app)
+app.add_typer(registry_cli.app)
+app.add_typer(dataset_cli.app, name="data")
+app.add_typer(runs_cli.app, name="runs")
 app.add_typer(notebook_cli.app, name="notebook")
 
 Env = Annotated[str, typer.Option("--env", envvar="MLP_ENV", help="Environment: a file under config/.")]
 Model = Annotated[str, typer.Argument(help="Model: a folder under models/.")]
+
+
+class CompareWith(StrEnum):
+    """What the gate compares a new version with."""
+
+    LIVE = "live"
+    NONE = "none"
 
 
 @app.command()
@@ -42,67 +66,45 @@ def status(env: Env = "local") -> None:
 def train(
     model: Model,
     env: Env = "local",
-    data: Annotated[Path | None, typer.Option(help="File to upload as raw data first.")] = None,
+    data: Annotated[
+        list[Path] | None, typer.Option(help="File or folder to put as a version of the model's dataset first; can be repeated.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Version to train on, such as spam@2. Default: the newest.")] = None,
     input_data: Annotated[
         str | None,
-        typer.Option(help="s3:// prefix to train on instead of all raw data; must lie under the model's raw/."),
+        typer.Option(help="s3:// prefix to train on instead of a version; must lie under the raw/ of the model's dataset."),
     ] = None,
+    compare_with: Annotated[
+        CompareWith, typer.Option(help="`live`: the gate compares with the version that serves; `none`: it does not.")
+    ] = CompareWith.LIVE,
 ) -> None:
     """Run the model's training pipeline and follow it."""
     environment = PlatformEnvironment(env)
-    if data is not None:
-        show.console.print(f"uploaded {training.upload(environment, model, data)}")
-    arn = training.start(environment, model, {"InputData": input_data} if input_data else None)
+    if sum(given is not None for given in (data or None, dataset, input_data)) > 1:
+        raise MlpError("Give only one of --data, --dataset and --input-data: each says what to train on")
+    if data:
+        dataset = _put(environment, model, data)
+    parameters = {"CompareWith": compare_with.value, **({"InputData": input_data} if input_data else {})}
+    arn = training.start(environment, model, parameters, dataset=dataset)
     show.console.print(f"run {arn.rpartition('/')[2]}")
-    run = training.follow(environment, arn, _tell_step)
-    show.console.print(f"version {run.version} waits for approval: mlp approve {model} {run.version}")
+    run = training.follow(environment, arn, tell_step)
+    _tell_version(environment, model, run.version)
 
 
-def _tell_step(step: Step) -> None:
-    if step.status == "Executing":
-        show.console.print(f"  {step.name} ...")
+def _put(environment: PlatformEnvironment, model: str, data: list[Path]) -> str:
+    environment.require_model(model)
+    put = datasets.put(environment, environment.dataset_of(model), data)
+    show.console.print(f"{'put' if put.created else 'unchanged:'} {put.version.name}")
+    return put.version.name
+
+
+def _tell_version(environment: PlatformEnvironment, model: str, number: int) -> None:
+    version = registry.pick(environment, model, number)
+    show_record(environment, model, version)
+    if version.approval == "Approved":
+        show.console.print(f"version {number} is approved by policy; see where it stands with: mlp status")
     else:
-        show.console.print(f"  {step.name}: {step.status}, {step.seconds:.1f} s")
-
-
-@app.command()
-def approve(
-    model: Model,
-    version: Annotated[int | None, typer.Argument(help="Version. Default: the newest that was not rejected.")] = None,
-    env: Env = "local",
-    reason: Annotated[str, typer.Option(help="Kept in the registry.")] = "approved with mlp",
-    wait: Annotated[bool, typer.Option(help="Wait until the version serves.")] = True,
-    minutes: Annotated[float, typer.Option(help="Longest wait.", min=0.1)] = 60,
-) -> None:
-    """Approve a version, so that it is released."""
-    environment = PlatformEnvironment(env)
-    chosen = registry.pick(environment, model, version)
-    figures = ", ".join(f"{name} {value:.4g}" for name, value in registry.metrics(environment, chosen).items())
-    show.console.print(f"{model} version {chosen.number}: {figures}")
-    served = model in environment.settings.served_models
-    if not wait or not served:
-        registry.set_approval(environment, chosen, "Approved", reason)
-        show.console.print("approved" if served else f"approved; {model} is not served in {env}")
-        return
-    with show.step(f"Release version {chosen.number}", {}, "release") as tell:
-        registry.release(environment, model, chosen, reason, minutes, tell)
-
-
-@app.command()
-def reject(
-    model: Model,
-    version: Annotated[int, typer.Argument(help="Version.")],
-    env: Env = "local",
-    reason: Annotated[str, typer.Option(help="Kept in the registry.")] = "rejected with mlp",
-) -> None:
-    """Reject a version; one that serves goes on serving until another is approved."""
-    environment = PlatformEnvironment(env)
-    chosen = registry.pick(environment, model, version)
-    registry.set_approval(environment, chosen, "Rejected", reason)
-    still = registry.served(environment, model) == chosen.number
-    show.console.print(
-        "rejected" + (f"; it still serves, approve another version to replace it: mlp approve {model}" if still else "")
-    )
+        show.console.print(f"version {number} waits for approval: mlp approve {model} {number}")
 
 
 @app.command()
@@ -136,18 +138,6 @@ def logs(
     """Show log lines of a pipeline step's latest job, of the endpoint or of a function."""
     for line in log_lines.lines(PlatformEnvironment(env), model, part, follow=follow):
         show.console.print(line, markup=False, soft_wrap=True)
-
-
-@app.command()
-def check(
-    model: Model, data: Annotated[Path | None, typer.Option(help="Raw data file. Default: the model's own.")] = None
-) -> None:
-    """Run prepare, train, evaluate and serve on this machine, without any AWS."""
-    started = time.perf_counter()
-    for finding in check_model(model, data):
-        show.console.print(f"[green]✓[/green] {finding.script:<12} {finding.seconds:5.1f} s  ", end="")
-        show.console.print(finding.said, markup=False, style="dim")
-    show.console.print(f"{model} keeps its contract ({time.perf_counter() - started:.1f} s)")
 
 
 def main() -> None:

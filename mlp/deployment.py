@@ -1,7 +1,7 @@
 """Deploys an environment to the embedded AWS, with everything that it needs."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -15,9 +15,17 @@ HOW_TO_ALLOW = "If that is meant: mlp up --env {env} --allow-replacement {{names
 
 
 def deploy_locally(
-    name: str, port: int, seconds: dict[str, float], *, clock: float | None = None, allow_replacement: Sequence[str] = ()
+    name: str,
+    port: int,
+    seconds: dict[str, float],
+    *,
+    clock: float | None = None,
+    allow_replacement: Sequence[str] = (),
+    models: Collection[str] | None = None,
 ) -> PlatformEnvironment:
     """Start the embedded AWS, bootstrap it and deploy the environment `name`; what is done already is not done again.
+
+    `models` are deployed, with those that are deployed already. Default: all that the environment has.
 
     Raises
     ------
@@ -35,10 +43,20 @@ def deploy_locally(
         log.unlink(missing_ok=True)
         with show.step("cdk bootstrap", seconds, "bootstrap"):
             cdk.bootstrap(account, region, variables, log)
-    with show.step(f"cdk deploy --all (config/{name}.yaml)", seconds, "deploy") as tell:
-        assembly = _checked_assembly(environment, variables, log, allow_replacement)
-        cdk.deploy(name, variables, log, tell, assembly)
+    chosen = None if models is None else _with_deployed(environment, models)
+    title = f"cdk deploy --all (config/{name}.yaml{', ' + ', '.join(chosen) if chosen else ''})"
+    with show.step(title, seconds, "deploy") as tell:
+        assembly = _checked_assembly(environment, variables, log, allow_replacement, chosen)
+        cdk.deploy(name, variables, log, tell, assembly, chosen)
     return environment
+
+
+def _with_deployed(environment: PlatformEnvironment, models: Collection[str]) -> list[str]:
+    """Return `models` and those that are deployed, so that deploying some never takes the others' promotion away."""
+    for model in models:
+        environment.require_model(model)
+    known = environment.settings.models
+    return [name for name in known if name in models or _has_stack(environment, environment.stack_name("Training", name))]
 
 
 def synthesize(environment: PlatformEnvironment, folder: Path) -> None:
@@ -50,7 +68,11 @@ def synthesize(environment: PlatformEnvironment, folder: Path) -> None:
 
 
 def _checked_assembly(
-    environment: PlatformEnvironment, variables: Mapping[str, str], log: Path, allowed: Sequence[str]
+    environment: PlatformEnvironment,
+    variables: Mapping[str, str],
+    log: Path,
+    allowed: Sequence[str],
+    models: Collection[str] | None,
 ) -> Path | None:
     """Return the assembly to deploy, after a look at what it does to notebooks; None where none is deployed yet.
 
@@ -59,7 +81,7 @@ def _checked_assembly(
     if not _has_stack(environment, environment.stack_name("Notebooks")):
         return None
     assembly = state_dir() / "cdk.out"
-    cdk.synthesize(environment.name, variables, log, assembly)
+    cdk.synthesize(environment.name, variables, log, assembly, models)
     plan.check(plan.plan(environment, assembly), allowed, HOW_TO_ALLOW.format(env=environment.name))
     return assembly
 

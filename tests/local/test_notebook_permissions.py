@@ -136,7 +136,7 @@ MAY: list[tuple[str, str, Call]] = [
     ("cloudwatch:PutMetricData", "measure", lambda n, c: c("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=DATUM)),
     ("s3:PutObject", "write its own folder", s3("put_object", "artifacts", f"notebooks/{ME}/right", Body=b"x")),
     ("s3:GetObject", "read its own folder", s3("get_object", "artifacts", f"notebooks/{ME}/right")),
-    ("s3:GetObject", "read its models' raw data", s3("get_object", "data", f"{MODEL}/raw/spam7.csv")),
+    ("s3:GetObject", "read its models' raw data", s3("get_object", "data", f"{MODEL}/raw/version=1/spam7.csv")),
     ("s3:GetObject", "fetch its client", fetch_client),
     ("s3:ListBucket", "list its own folder", listed("artifacts", f"notebooks/{ME}/")),
     ("s3:DeleteObject", "delete in its own folder", s3("delete_object", "artifacts", f"notebooks/{ME}/right")),
@@ -146,11 +146,13 @@ MAY: list[tuple[str, str, Call]] = [
     ("kms:GenerateDataKey", "encrypt", lambda n, c: c("kms").generate_data_key(KeyId=key_of(n), KeySpec="AES_256")),
     ("kms:Decrypt", "decrypt", lambda n, c: c("kms").decrypt(KeyId=key_of(n), CiphertextBlob=c("kms").generate_data_key(
         KeyId=key_of(n), KeySpec="AES_256")["CiphertextBlob"])),
-    ("sagemaker:StartPipelineExecution", "train its model", sagemaker("start_pipeline_execution", PipelineName=PIPELINE, ClientRequestToken=lambda n: uuid.uuid4().hex)),
+    ("sagemaker:StartPipelineExecution", "train its model", sagemaker("start_pipeline_execution", PipelineName=PIPELINE, PipelineParameters=[{"Name": "InputData", "Value": "s3://x/spam/raw/"}], ClientRequestToken=lambda n: uuid.uuid4().hex)),
     ("sagemaker:DescribePipeline", "see its pipeline", sagemaker("describe_pipeline", PipelineName=PIPELINE)),
     ("sagemaker:ListPipelineExecutions", "see its runs", sagemaker("list_pipeline_executions", PipelineName=PIPELINE)),
     ("sagemaker:DescribePipelineExecution", "follow a run", sagemaker("describe_pipeline_execution", PipelineExecutionArn=run_of)),
     ("sagemaker:ListPipelineExecutionSteps", "see a run's steps", sagemaker("list_pipeline_execution_steps", PipelineExecutionArn=run_of)),
+    ("sagemaker:ListPipelineParametersForExecution", "see what a run was started on", sagemaker(
+        "list_pipeline_parameters_for_execution", PipelineExecutionArn=run_of)),
     ("sagemaker:DescribeModelPackageGroup", "see its group", sagemaker("describe_model_package_group", ModelPackageGroupName=PIPELINE)),
     ("sagemaker:ListModelPackages", "see its versions", sagemaker("list_model_packages", ModelPackageGroupName=PIPELINE)),
     ("sagemaker:DescribeModelPackage", "see a version", sagemaker("describe_model_package", ModelPackageName=version_of)),

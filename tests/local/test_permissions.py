@@ -17,6 +17,7 @@ ROLES = {
     "release": ("Serving", MODEL, "ReleaseRole"),
     "predict": ("Serving", MODEL, "PredictionPredict"),
     "promote": ("Automation", None, "PromotionPromote"),
+    "gate": ("Automation", None, "GateRole"),
 }
 DENIED = ("AccessDenied", "AccessDeniedException", "403", "AuthorizationError")
 
@@ -77,7 +78,7 @@ def sagemaker(operation: str, **parameters) -> Callable:
 MODEL_REQUEST = {"ModelName": "theirs", "ExecutionRoleArn": "arn:aws:iam::000000000000:role/some-role-of-the-account"}
 CONTAINER = {"Image": "x/y:1", "ModelDataUrl": "s3://b/k.tar.gz"}
 MAY = [
-    ("prepare", "read raw data", read("data", "raw/spam7.csv")),
+    ("prepare", "read raw data", read("data", "raw/version=1/spam7.csv")),
     ("prepare", "write the training set", write("artifacts", "train/t/x")),
     ("prepare", "write the test set", write("artifacts", "test/t/x")),
     ("train", "read the training set", read("artifacts", "train/t/x")),
@@ -87,6 +88,15 @@ MAY = [
     ("evaluate", "write an evaluation", write("artifacts", "evaluation/t/x")),
     ("pipeline", "read an evaluation", read("artifacts", "evaluation/t/x")),
     ("pipeline", "pass the role that prepares", pass_role("prepare")),
+    ("pipeline", "ask the gate", lambda p, c: c("lambda").invoke(FunctionName="mlp-local-gate", Payload=b"{}")),
+    ("gate", "read an evaluation", read("artifacts", "evaluation/t/x")),
+    ("gate", "write its verdict", write("artifacts", "evaluation/t/gate.json")),
+    ("gate", "list versions", sagemaker("list_model_packages", ModelPackageGroupName="mlp-local-spam")),
+    (
+        "gate",
+        "see what a serving stack serves",
+        lambda p, c: c("cloudformation").describe_stacks(StackName="mlp-local-Serving-spam"),
+    ),
     ("model", "read a model", read("artifacts", "model/t/x")),
     ("model", "write captured data", write("artifacts", "capture/t/x")),
     ("predict", "invoke its endpoint", invoke("mlp-local-spam")),
@@ -99,15 +109,21 @@ MAY = [
 MAY_NOT = [
     ("prepare", "read a model", read("artifacts", "model/t/x")),
     ("prepare", "write raw data", write("data", "raw/x")),
-    ("prepare", "delete raw data", erase("data", "raw/spam7.csv")),
+    ("prepare", "delete raw data", erase("data", "raw/version=1/spam7.csv")),
     ("prepare", "read another model's data", lambda p, c: c("s3").get_object(Bucket=p.data, Key="other/raw/x")),
-    ("train", "read raw data", read("data", "raw/spam7.csv")),
+    ("train", "read raw data", read("data", "raw/version=1/spam7.csv")),
     ("train", "read the test set", read("artifacts", "test/t/x")),
     ("train", "write an evaluation", write("artifacts", "evaluation/t/x")),
     ("train", "delete a model", erase("artifacts", "model/t/x")),
     ("evaluate", "write a model", write("artifacts", "model/t/x")),
-    ("evaluate", "read raw data", read("data", "raw/spam7.csv")),
-    ("pipeline", "read raw data", read("data", "raw/spam7.csv")),
+    ("evaluate", "read raw data", read("data", "raw/version=1/spam7.csv")),
+    ("pipeline", "ask another function", lambda p, c: c("lambda").invoke(FunctionName="mlp-local-promote", Payload=b"{}")),
+    ("gate", "change an evaluation", write("artifacts", "evaluation/t/evaluation.json")),
+    ("gate", "read a model", read("artifacts", "model/t/x")),
+    ("gate", "read raw data", read("data", "raw/version=1/spam7.csv")),
+    ("gate", "approve a version", lambda p, c: c("sagemaker").update_model_package(
+        ModelPackageArn=p.first.arn, ModelApprovalStatus="Approved")),
+    ("pipeline", "read raw data", read("data", "raw/version=1/spam7.csv")),
     ("pipeline", "pass the role that serves", pass_role("model")),
     ("pipeline", "pass itself", pass_role("pipeline")),
     ("pipeline", "approve a version", lambda p, c: c("sagemaker").update_model_package(
@@ -118,7 +134,7 @@ MAY_NOT = [
     ("model", "read the training set", read("artifacts", "train/t/x")),
     ("model", "invoke an endpoint", invoke("mlp-local-spam")),
     ("predict", "invoke another endpoint", invoke("mlp-local-other")),
-    ("predict", "read data", read("data", "raw/spam7.csv")),
+    ("predict", "read data", read("data", "raw/version=1/spam7.csv")),
     ("predict", "describe the endpoint", sagemaker("describe_endpoint", EndpointName="mlp-local-spam")),
     ("promote", "update the serving stack as itself", update_stack("mlp-local-Serving-spam", None)),
     ("promote", "update the serving stack under another role", update_stack("mlp-local-Serving-spam", "pipeline")),
@@ -131,7 +147,7 @@ MAY_NOT = [
         Tags=[{"Key": "ml-platform:endpoint", "Value": "mlp-local-other"}])),
     ("release", "delete another endpoint", sagemaker("delete_endpoint", EndpointName="mlp-local-other")),
     ("release", "create a role", lambda p, c: c("iam").create_role(RoleName="x", AssumeRolePolicyDocument="{}")),
-    ("release", "read data", read("data", "raw/spam7.csv")),
+    ("release", "read data", read("data", "raw/version=1/spam7.csv")),
 ]  # fmt: skip
 
 

@@ -31,6 +31,11 @@ def mlp(*arguments: str, state: Path) -> subprocess.CompletedProcess[str]:
         (["plan"], "The embedded AWS is not running. Start it with: make up"),
         (["notebook", "keep", "anna", "--hours", "much"], "Invalid value for '--hours'"),
         (["train"], "Missing argument"),
+        (["data", "list"], "The embedded AWS is not running. Start it with: make up"),
+        (["data", "put", "spam"], "Missing argument"),
+        (["data", "show"], "Missing argument"),
+        (["runs", "list", "spam"], "The embedded AWS is not running. Start it with: make up"),
+        (["runs", "list", "spam", "--limit", "0"], "Invalid value for '--limit'"),
         (["fly"], "No such command 'fly'"),
         (["up", "--port", "80"], "greater than or equal to 1024"),
         (["check", "spam", "--data", "/nowhere.csv"], "There is no data file /nowhere.csv"),
@@ -59,7 +64,8 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Return a function that copies the spam model with one file changed."""
 
     def make(file: str, old: str, new: str) -> None:
-        shutil.copytree(ROOT / "models/spam", tmp_path / "spam", ignore=shutil.ignore_patterns("__pycache__"))
+        for folder in ("spam", "modelkit"):
+            shutil.copytree(ROOT / "models" / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
         path = tmp_path / "spam" / file
         assert old in path.read_text()
         path.write_text(path.read_text().replace(old, new))
@@ -72,10 +78,10 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     ("file", "old", "new", "error", "expected"),
     [
         ("prepare.py", '"yesno"', '"label"', Failed, r"prepare\.py ended with exit code 1"),
-        ("train.py", "shutil.copy(", "print(", Failed, "did not put serve.py into code/"),
-        ("evaluate.py", '"roc_auc"', '"auc"', Failed, "gate is missed: roc_auc is None"),
+        ("train.py", "artifact.save(model_dir, __file__, ", "dict(", Failed, "did not put serve.py into code/"),
+        ("evaluate.py", '"roc_auc"', '"auc"', Failed, "gate is missed: roc_auc is missing, not a finite number"),
         ("model.yaml", "minimum: 0.85", "minimum: 0.99", Failed, r"accuracy 0\.8704 is below 0\.99"),
-        ("serve.py", "json.dumps(answer)", "repr(answer)", Failed, r"serve\.py ended with exit code 1"),
+        ("serve.py", "model_fn = load", "model_fn = print", Failed, r"evaluate\.py ended with exit code 1"),
         ("model.yaml", "use_case: classification", "use_case: magic", MlpError, "use_case: Input should be 'classification'"),
     ],
 )

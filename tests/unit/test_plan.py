@@ -242,19 +242,19 @@ def test_deploying_to_the_embedded_aws_looks_first_where_notebooks_are_deployed(
     monkeypatch.setenv("MLP_STATE_DIR", str(tmp_path))
     synthesized: list[Path] = []
 
-    def synthesize(_name: str, _variables: object, _log: Path, folder: Path) -> None:
+    def synthesize(_name: str, _variables: object, _log: Path, folder: Path, _models: object) -> None:
         synthesized.append(folder)
         folder.mkdir(exist_ok=True)
         assembly(folder, {"mlp-dev-Notebooks": changed(SubnetId="subnet-2")})
 
     monkeypatch.setattr(deployment.cdk, "synthesize", synthesize)
     if not deployed:
-        assert deployment._checked_assembly(environment, {}, tmp_path / "log", []) is None
+        assert deployment._checked_assembly(environment, {}, tmp_path / "log", [], None) is None
         assert not synthesized
         return
     with pytest.raises(MlpError, match="mlp up --env dev --allow-replacement anna"):
-        deployment._checked_assembly(environment, {}, tmp_path / "log", [])
-    assert deployment._checked_assembly(environment, {}, tmp_path / "log", ["anna"]) == synthesized[-1]
+        deployment._checked_assembly(environment, {}, tmp_path / "log", [], None)
+    assert deployment._checked_assembly(environment, {}, tmp_path / "log", ["anna"], None) == synthesized[-1]
 
 
 def test_make_deploy_deploys_what_was_looked_at() -> None:

@@ -1,0 +1,273 @@
+"""The training pipeline, its roles and the gate: defaults, options, errors, and what no role may do."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import Duration, Size, Stack
+
+from local_aws.sagemaker.definition import parse
+from local_aws.service import JsonService
+from ml_platform import (
+    FrameworkImage,
+    GateRule,
+    JobResources,
+    ModelCode,
+    ModelGate,
+    ModelRegistry,
+    PlatformNames,
+    PlatformStorage,
+    QualityGate,
+    TrainingJobs,
+    TrainingPipeline,
+    TrainingStorage,
+)
+from ml_platform.code_bundle import CodeBundle
+from tests.conftest import ROOT, Templates, resources
+from tests.helpers import new_stack, of_type, template_of
+
+RULE = GateRule(metric="accuracy", minimum=0.85, beats="baseline_accuracy", beats_by=0.1, worse_than_live=0.02)
+MACHINE = JobResources(instance_type="ml.m5.large", volume=Size.gibibytes(30), max_runtime=Duration.minutes(60))
+
+
+def pipeline_in(stack: Stack, name: str = "Training", gate: ModelGate | None = None, **changes: Any) -> TrainingPipeline:
+    storage = stack.node.try_find_child("Storage") or PlatformStorage(stack, "Storage")
+    assert isinstance(storage, PlatformStorage)
+    made = gate or ModelGate(
+        stack, f"{name}Gate", names=PlatformNames(f"mlp-{name.lower()}"), artifacts=storage.artifacts, key=storage.key
+    )
+    options = {"rules": [RULE], "function": made, **changes.pop("gate_options", {})}
+    code = ModelCode(name="spam", folder=ROOT / "models/spam", hyperparameters={"seed": 7, "rate": 0.1}, dataset="mails")
+    props = {
+        "pipeline_name": f"mlp-{name.lower()}",
+        "code": code,
+        "image": FrameworkImage(stack, f"{name}Image", framework="sklearn", version="1.9-0"),
+        "registry": ModelRegistry(stack, f"{name}Registry", group_name=f"mlp-{name.lower()}"),
+        "gate": QualityGate(**options),
+        "storage": TrainingStorage(data=storage.data, artifacts=storage.artifacts, key=storage.key),
+        "jobs": TrainingJobs(processing=MACHINE, training=MACHINE),
+    }
+    return TrainingPipeline(stack, name, **{**props, **changes})
+
+
+def text_of(value: Any) -> str:
+    """The template's value with every reference as one word, so that it can be read."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and "Fn::Join" in value:
+        return "".join(text_of(part) for part in value["Fn::Join"][1])
+    words = json.dumps(value)
+    return (
+        "arn:aws:lambda:eu-central-1:111122223333:function:gate"
+        if "Gate" in words
+        else "arn:aws:iam::111122223333:role/some-role"
+    )
+
+
+def definition_of(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        text_of(of_type(template, "AWS::SageMaker::Pipeline")[0]["PipelineDefinition"]["PipelineDefinitionBody"])
+    )
+    return found
+
+
+def steps_of(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    steps = definition_of(template)["Steps"]
+    inner = [
+        step
+        for condition in steps
+        if condition["Type"] == "Condition"
+        for key in ("IfSteps", "ElseSteps")
+        for step in condition["Arguments"][key]
+    ]
+    return {step["Name"]: step for step in [*steps, *inner]}
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    stack = new_stack()
+    pipeline_in(stack)
+    return template_of(stack)
+
+
+@pytest.fixture(scope="module")
+def steps(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return steps_of(template)
+
+
+def test_the_pipeline_is_one_that_aws_accepts(template: dict[str, Any]) -> None:
+    parsed = parse(json.dumps(definition_of(template)), JsonService("sagemaker").model)
+    assert parsed.parameters == {"InputData": None, "Dataset": "unversioned", "CompareWith": "live"}
+    assert {step["Name"] for step in parsed.steps} == {"live", "prepare", "train", "evaluate", "judge", "gate"}
+
+
+def test_the_live_step_asks_for_the_newest_approved_version_where_nothing_serves(steps: dict[str, dict[str, Any]]) -> None:
+    arguments = steps["live"]["Arguments"]
+    assert (arguments["operation"], arguments["group"], arguments["stack"]) == ("live", "mlp-training", "")
+    assert arguments["compare_with"] == {"Get": "Parameters.CompareWith"}
+    assert arguments["fallback"] == steps["prepare"]["Arguments"]["ProcessingInputs"][0]["S3Input"]["S3Uri"]
+
+
+def test_evaluate_is_given_both_artifacts_and_the_version(steps: dict[str, dict[str, Any]]) -> None:
+    arguments = steps["evaluate"]["Arguments"]
+    sources = {entry["InputName"]: entry["S3Input"]["S3Uri"] for entry in arguments["ProcessingInputs"]}
+    assert sources["live"] == {"Get": "Steps.live.OutputParameters['artifact']"}
+    assert sources["model"] == {"Get": "Steps.train.ModelArtifacts.S3ModelArtifacts"}
+    assert arguments["Environment"] == {"LIVE_VERSION": {"Get": "Steps.live.OutputParameters['version']"}}
+
+
+def test_commands_fit_into_what_a_container_takes(steps: dict[str, dict[str, Any]]) -> None:
+    for name in ("prepare", "evaluate"):
+        words = steps[name]["Arguments"]["AppSpecification"]["ContainerEntrypoint"]
+        assert f"exec python3 job_scripts/{name}.py" in words[2] and max(map(len, words)) <= 256
+
+
+def test_the_rules_go_to_the_judge_as_they_are(steps: dict[str, dict[str, Any]]) -> None:
+    assert json.loads(steps["judge"]["Arguments"]["rules"]) == [
+        {"metric": "accuracy", "minimum": 0.85, "beats": "baseline_accuracy", "beats_by": 0.1, "worse_than_live": 0.02}
+    ]
+
+
+def test_a_missed_gate_fails_with_the_reasons(steps: dict[str, dict[str, Any]]) -> None:
+    assert steps["gate"]["Arguments"]["Conditions"] == [
+        {"Type": "Equals", "LeftValue": {"Get": "Steps.judge.OutputParameters['passed']"}, "RightValue": "true"}
+    ]
+    words = ["the model misses its gate: ", {"Get": "Steps.judge.OutputParameters['reasons']"}]
+    assert steps["gate-missed"]["Arguments"] == {"ErrorMessage": {"Std:Join": {"On": "", "Values": words}}}
+
+
+def test_a_version_remembers_what_it_was_made_of(steps: dict[str, dict[str, Any]]) -> None:
+    arguments = steps["register"]["Arguments"]
+    assert arguments["CustomerMetadataProperties"] == {
+        "gate": {"Get": "Steps.judge.OutputParameters['summary']"},
+        "dataset": {"Get": "Parameters.Dataset"},
+        "input-data": {"Get": "Parameters.InputData"},
+        "live-version": {"Get": "Steps.live.OutputParameters['version']"},
+        "model-sha256": {"Get": "Steps.judge.OutputParameters['model_sha256']"},
+    }
+    quality = arguments["ModelMetrics"]["ModelQuality"]
+    assert [quality[key]["S3Uri"]["Std:Join"]["Values"][1] for key in ("Statistics", "Constraints")] == [
+        "evaluation.json",
+        "gate.json",
+    ]
+
+
+def test_by_default_a_person_approves_and_nothing_is_reused(steps: dict[str, dict[str, Any]]) -> None:
+    assert steps["register"]["Arguments"]["ModelApprovalStatus"] == "PendingManualApproval"
+    assert not any("CacheConfig" in step for step in steps.values())
+
+
+def test_a_gate_may_approve_ask_a_stack_and_earlier_results_may_be_reused() -> None:
+    stack = new_stack()
+    jobs = TrainingJobs(processing=MACHINE, training=MACHINE, reuse=Duration.days(7))
+    pipeline_in(stack, jobs=jobs, gate_options={"approve": True, "serving_stack": "mlp-test-Serving-spam"})
+    steps = steps_of(template_of(stack))
+    assert steps["register"]["Arguments"]["ModelApprovalStatus"] == "Approved"
+    assert steps["live"]["Arguments"]["stack"] == "mlp-test-Serving-spam"
+    reused = {name for name, step in steps.items() if step.get("CacheConfig") == {"Enabled": True, "ExpireAfter": "P7D"}}
+    assert reused == {"prepare", "train"}
+
+
+def test_two_pipelines_share_one_gate_in_one_stack() -> None:
+    stack = new_stack()
+    pipeline_in(stack, "One")
+    pipeline_in(stack, "Two", gate=stack.node.find_child("OneGate"))
+    template = template_of(stack)
+    assert len(of_type(template, "AWS::SageMaker::Pipeline")) == 2
+    named = [entry for entry in of_type(template, "AWS::Lambda::Function") if entry.get("FunctionName") == "mlp-one-gate"]
+    assert len(named) == 1
+
+
+def allowed(template: dict[str, Any], role: str) -> dict[str, str]:
+    """Resources by action of one role's policy, as text."""
+    for name, entry in template["Resources"].items():
+        if entry["Type"] == "AWS::IAM::ManagedPolicy" and re.search(role, name):
+            found: dict[str, str] = {}
+            for statement in entry["Properties"]["PolicyDocument"]["Statement"]:
+                actions = statement["Action"]
+                for action in [actions] if isinstance(actions, str) else actions:
+                    found[action] = found.get(action, "") + json.dumps([statement["Resource"], statement.get("Condition", {})])
+            return found
+    raise AssertionError(role)
+
+
+def test_who_prepares_reads_the_dataset_and_nothing_else(template: dict[str, Any]) -> None:
+    rights = allowed(template, "TrainingRolesPreparePolicy")
+    listed, written = rights["s3:ListBucket"], rights["s3:PutObject"]
+    assert '"mails/raw/*"' in listed and "spam" not in listed
+    assert "/spam/train/*" in written and "/spam/test/*" in written and "/spam/model/" not in json.dumps(rights)
+    assert "lambda:InvokeFunction" not in rights
+
+
+def test_who_orchestrates_invokes_the_gate_and_reads_evaluations_only(template: dict[str, Any]) -> None:
+    rights = allowed(template, "TrainingRolesPipelinePolicy")
+    assert "Gate" in rights["lambda:InvokeFunction"] and "*" not in rights["lambda:InvokeFunction"]
+    assert {action for action in rights if action.startswith(("s3:", "kms:"))} == {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"}
+    assert "/spam/evaluation/*" in rights["s3:GetObject"] and "model/" not in rights["s3:GetObject"]
+
+
+def test_the_gate_reads_evaluations_and_writes_verdicts_and_nothing_else(template: dict[str, Any]) -> None:
+    rights = allowed(template, "TrainingGate.*RolePolicy")
+    assert set(rights) == {
+        "cloudformation:DescribeStacks",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:PutObject",
+        "sagemaker:DescribeModelPackage",
+        "sagemaker:ListModelPackages",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+    assert "/*/evaluation/*/gate.json" in rights["s3:PutObject"]
+    assert "/*/evaluation/*" in rights["s3:GetObject"]
+    assert "stack/mlp-training-Serving-*" in rights["cloudformation:DescribeStacks"]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, "give exactly one of minimum and maximum"),
+        ({"minimum": 1, "maximum": 2}, "give exactly one of minimum and maximum"),
+        ({"minimum": float("nan")}, "minimum must be finite, got nan"),
+        ({"minimum": 1, "beats_by": 0.1}, "beats_by needs beats"),
+        ({"minimum": 1, "beats": "accuracy"}, "beats must name another metric"),
+        ({"minimum": 1, "beats": "other", "beats_by": -1}, "beats_by must be at least 0, got -1"),
+        ({"minimum": 1, "worse_than_live": -0.5}, "worse_than_live must be at least 0, got -0.5"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(values: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"gate rule for 'accuracy': {expected}")):
+        GateRule(metric="accuracy", **values)
+
+
+def test_a_gate_without_a_rule_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one rule"):
+        pipeline_in(new_stack(), gate_options={"rules": []})
+
+
+def test_a_bundle_of_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="there is no folder"):
+        CodeBundle(new_stack(), "Code", folder=ROOT / "models/spam", shared=[tmp_path / "gone"])
+
+
+def test_one_gate_judges_all_models_of_a_platform(comprehensive: Templates) -> None:
+    automation = comprehensive["mlp-comprehensive-Automation"]
+    names = [entry["Properties"].get("FunctionName") for entry in resources(automation, "AWS::Lambda::Function").values()]
+    assert names.count("mlp-comprehensive-gate") == 1
+    body = json.dumps(comprehensive["mlp-comprehensive-Training-spam"])
+    assert "mlp-comprehensive-Automation:ExportsOutput" in body and "mlp-comprehensive-Serving-spam" in body
+
+
+def test_the_gate_exists_where_a_model_is_trained_and_the_promotion_where_one_is_served(
+    synthesize: Callable[[Path], Templates],
+) -> None:
+    automation = synthesize(ROOT / "config/samples/minimal.yaml")["mlp-minimal-Automation"]
+    assert len(resources(automation, "AWS::Lambda::Function")) == 1
+    assert not resources(automation, "AWS::Events::Rule")
