@@ -7,20 +7,20 @@ from typing import Any
 
 from mlp import show
 
-ANSWER_WIDTH = 72
+ANSWER_WIDTH = 66
 
 
 def print_summary(models: Mapping[str, Mapping[str, Any]], seconds: Mapping[str, float], path: Path, notebook: str) -> None:
     """Print the figures of `models`, by name, and the commands that go on from here."""
     show.console.print()
-    if len(models) == 1:
-        show.pairs(_lines(*next(iter(models.items()))))
-    else:
+    asleep = f"{notebook}, asleep {seconds['asleep after']:.1f} s after its last cell" if "asleep after" in seconds else None
+    several = len(models) > 1
+    if several:
         _table(models)
         show.console.print()
-    asleep = f"{notebook}, asleep {seconds['asleep after']:.1f} s after its last cell" if "asleep after" in seconds else None
     show.pairs(
         [
+            *([] if several else _lines(*next(iter(models.items())))),
             *([("notebook", asleep)] if asleep else []),
             ("seconds", f"{seconds['total']:.1f} (by step: {path})"),
         ]
@@ -40,20 +40,25 @@ def _lines(name: str, figures: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _table(models: Mapping[str, Mapping[str, Any]]) -> None:
-    columns = ["model", "metric", "test", "baseline", "seconds", "endpoint", "a sample answer"]
+    columns = ["model", "metric", "test", "baseline", "seconds", "endpoint"]
     rows = [
         [
-            f"{name} ({figures['use_case'].replace('_', ' ')})",
+            name,
             figures["metric"],
-            f"{figures['value']:.4g}",
-            "-" if figures["baseline"] is None else f"{figures['baseline']:.4g}",
+            _figure(figures["value"]),
+            "-" if figures["baseline"] is None else _figure(figures["baseline"]),
             f"{sum(value for key, value in figures['seconds'].items() if '.' not in key):.1f}",
             figures["endpoint"],
-            in_short(figures["answer"]["predictions"][0]),
         ]
         for name, figures in models.items()
     ]
     show.table(columns, rows)
+    show.console.print("\nWhat they answer to their samples:")
+    show.pairs([(name, in_short(figures["answer"]["predictions"][0])) for name, figures in models.items()])
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def in_short(prediction: Any, width: int = ANSWER_WIDTH) -> str:
@@ -64,7 +69,9 @@ def in_short(prediction: Any, width: int = ANSWER_WIDTH) -> str:
 
 def _words(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_words(inner)}" for key, inner in value.items())
+        # An entry of a list is known by what it is called; the whole answer is in demo.json.
+        called = next((value[key] for key in ("title", "feature") if key in value), None)
+        return str(called) if called else ", ".join(f"{key} {_words(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return "; ".join(map(_words, value))
     if isinstance(value, float):

@@ -9,6 +9,7 @@ import typer
 from mlp import show
 from mlp.check import check as check_model
 from mlp.new_model import new_model, next_steps
+from mlp.paths import ROOT
 
 app = typer.Typer()
 
@@ -20,7 +21,7 @@ def new(
 ) -> None:
     """Begin a model as a copy of one with the same use case; it passes `mlp check` at once."""
     folder = new_model(name, like)
-    show.console.print(f"[green]✓[/green] {folder}")
+    show.console.print(f"[green]✓[/green] {folder.relative_to(ROOT)}")
     show.console.print(next_steps(name), markup=False)
 
 

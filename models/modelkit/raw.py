@@ -108,12 +108,12 @@ def refuse_repetition(raw: Raw, columns: Sequence[str], most: float = 0.0) -> No
     if not repeats.sum() > most * len(raw.table):
         return
     index = int(repeats.to_numpy().argmax())
-    same = (raw.table[list(columns)] == raw.table.loc[index, list(columns)]).all(axis=1)
-    first = int(same.to_numpy().argmax())
-    shown = ", ".join(columns) if len(columns) < 5 else "all columns"
+    rows, repeat = raw.table[list(columns)], raw.table.loc[index, list(columns)]
+    first = int(((rows == repeat) | (rows.isna() & repeat.isna())).all(axis=1).to_numpy().argmax())
+    shown = f"column {', '.join(columns)}" if len(columns) < 5 else "all columns"
     allowed = f", at most {most:.0%} may" if most else ""
     raise BadData(
-        f"{raw.where(index)}, column {shown}: repeats {raw.where(first)} "
+        f"{raw.where(index)}, {shown}: repeats {raw.where(first)} "
         f"({int(repeats.sum())} of {len(raw.table)} rows repeat an earlier one{allowed})"
     )
 

@@ -71,6 +71,7 @@ def write_table(folder: Path, table: pd.DataFrame, name: str = "") -> None:
 
 
 def read_table(folder: Path, name: str = "*") -> pd.DataFrame:
-    """Return what `write_table` wrote."""
+    """Return what `write_table` wrote; numbers come back bit for bit."""
+    exactly = {} if int(pd.__version__.partition(".")[0]) >= 3 else {"float_precision": "round_trip"}
     files = sorted(folder.glob(f"{name}.csv"))
-    return pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
+    return pd.concat([pd.read_csv(file, **exactly) for file in files], ignore_index=True)

@@ -143,7 +143,7 @@ def test_a_house_like_none_in_the_training_data_is_priced_and_the_answer_says_so
         ([first(1)], "ames.csv: 1 row, at least 500 are needed"),
         (
             [repeated(10)],
-            "ames.csv row 765, column all columns: repeats ames.csv row 764 (26374 of 29300 rows repeat an earlier one",
+            "ames.csv row 765, all columns: repeats ames.csv row 764 (26374 of 29300 rows repeat an earlier one",
         ),
         ([cell(5, "year_built", "2012")], "ames.csv row 5, column year_built: 2012 with year_sold 2010; the sale came before"),
         ([cell(5, "year_remodeled", "1950")], "ames.csv row 5, column year_remodeled: 1950 with year_built 1968"),
