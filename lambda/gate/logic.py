@@ -102,17 +102,19 @@ def _worse_than_live(rule: Rule, allowed: float, new: Evaluation, live: Evaluati
     loss = -_lead(rule, value, served)
     holds = loss <= margin
     texts = pair(value, served)
-    says = f"{rule.metric} {texts[0]} is {_compared(loss, margin, holds)} {texts[1]} of live version {version}"
+    compared = f"{texts[1]} of live version {version}"
+    says = f"{rule.metric} {texts[0]} is {_compared(loss, margin, compared, holds)}"
     bound = _moved(served, -margin if rule.higher_is_better else margin)
     return Check(rule.metric, "worse_than_live", value, bound, holds, says)
 
 
-def _compared(loss: Decimal, margin: Decimal, holds: bool) -> str:
+def _compared(loss: Decimal, margin: Decimal, served: str, holds: bool) -> str:
     if loss <= 0:
-        return "as good as" if loss == 0 else "better than"
+        return f"{'as good as' if loss == 0 else 'better than'} {served}"
+    if not margin:
+        return f"{shown(float(loss))} worse than {served}"
     texts = pair(float(loss), float(margin))
-    allowed = f"by {texts[0]}, {'within' if holds else 'more than'} {texts[1]}," if margin else f"by {shown(float(loss))}"
-    return f"worse {allowed} than"
+    return f"{texts[0]} worse than {served}, {'within' if holds else 'more than'} the allowed {texts[1]}"
 
 
 def _better(rule: Rule, value: float, other: float) -> bool:

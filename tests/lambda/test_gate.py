@@ -77,9 +77,9 @@ def test_without_a_margin_strictly_better_is_enough() -> None:
     [
         (0.9, 0.87, True, "accuracy 0.9 is better than 0.87 of live version 3"),
         (0.87, 0.87, True, "accuracy 0.87 is as good as 0.87 of live version 3"),
-        (0.85, 0.87, True, "accuracy 0.85 is worse by 0.02, within 0.02, than 0.87 of live version 3"),
-        (0.8499, 0.87, False, "accuracy 0.8499 is worse by 0.0201, more than 0.02, than 0.87 of live version 3"),
-        (0.84999999, 0.87, False, "accuracy 0.85 is worse by 0.02000001, more than 0.02, than 0.87 of live version 3"),
+        (0.85, 0.87, True, "accuracy 0.85 is 0.02 worse than 0.87 of live version 3, within the allowed 0.02"),
+        (0.8499, 0.87, False, "accuracy 0.8499 is 0.0201 worse than 0.87 of live version 3, more than the allowed 0.02"),
+        (0.84999999, 0.87, False, "accuracy 0.85 is 0.02000001 worse than 0.87 of live version 3, more than the allowed 0.02"),
     ],
 )
 def test_a_challenger_may_be_worse_than_the_live_version_by_the_margin(value, live, passes, text) -> None:
@@ -91,7 +91,7 @@ def test_a_challenger_may_be_worse_than_the_live_version_by_the_margin(value, li
 def test_lower_is_better_where_the_rule_has_a_maximum() -> None:
     rule = Rule("rmse", maximum=100, worse_than_live=0)
     worse = verdict(rule, evaluation(rmse=12.5), evaluation(rmse=12))
-    assert (worse.passed, worse.checks[1].says) == (False, "rmse 12.5 is worse by 0.5 than 12 of live version 3")
+    assert (worse.passed, worse.checks[1].says) == (False, "rmse 12.5 is 0.5 worse than 12 of live version 3")
     assert verdict(rule, evaluation(rmse=11), evaluation(rmse=12)).passed
     assert worse.checks[1].bound == 12
 

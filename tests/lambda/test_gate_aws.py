@@ -166,12 +166,12 @@ def test_the_verdict_is_answered_and_written_beside_the_evaluation(gate: ModuleT
     new = json.dumps({"metrics": {"accuracy": 0.9}, "model_sha256": "b" * 64})
     live = json.dumps({"metrics": {"accuracy": 0.95}})
     answer, written = judge(gate, {"evaluation.json": new, "live/evaluation.json": live})
-    reason = "accuracy 0.9 is worse by 0.05, more than 0.02, than 0.95 of live version 3"
+    reason = "accuracy 0.9 is 0.05 worse than 0.95 of live version 3, more than the allowed 0.02"
     assert answer == {
         "passed": "false",
         "reasons": reason,
         "summary": "missed / compared with live version 3 / accuracy 0.9 is at least 0.85 / "
-        "accuracy 0.9 is worse by 0.05 more than 0.02 than 0.95 of live version 3",
+        "accuracy 0.9 is 0.05 worse than 0.95 of live version 3 more than the allowed 0.02",
         "model_sha256": "b" * 64,
     }
     assert written["passed"] is False and written["checks"][1]["says"] == reason
