@@ -10,6 +10,7 @@ from mlp.demo_model import DemoModel
 from mlp.demo_notebook import DemoNotebook
 from mlp.deployment import deploy_locally
 from mlp.environment import PlatformEnvironment, settings_of
+from mlp.errors import MlpError
 from mlp.paths import state_dir
 
 MODEL = "spam"
@@ -29,7 +30,7 @@ def run(port: int, *, retrain: bool = False, models: Sequence[str] = (MODEL,)) -
     On a running platform nothing is trained or released again whose data and pipeline have not changed, unless `retrain`.
     """
     started, seconds = time.perf_counter(), dict[str, float]()
-    names = list(settings_of(ENVIRONMENT).models) if ALL in models else list(dict.fromkeys(models))
+    names = _chosen(models)
     clock = local.clock_of_caller(CLOCK)
     environment = deploy_locally(ENVIRONMENT, port, seconds, clock=clock, models=names)
     shown = [DemoModel(environment, name) for name in names]
@@ -50,6 +51,16 @@ def run(port: int, *, retrain: bool = False, models: Sequence[str] = (MODEL,)) -
         _watch_it_sleep(environment, notebook, seconds)
     seconds["total"] = round(time.perf_counter() - started, 2)
     return _conclude(shown, seconds)
+
+
+def _chosen(models: Sequence[str]) -> list[str]:
+    known = list(settings_of(ENVIRONMENT).models)
+    unknown = [name for name in models if name not in (*known, ALL)]
+    if unknown:
+        raise MlpError(
+            f"models: there is no {', '.join(unknown)} in config/{ENVIRONMENT}.yaml; choose from {', '.join(known)}, or {ALL}"
+        )
+    return known if ALL in models else list(dict.fromkeys(models))
 
 
 def _work_in_notebook(environment: PlatformEnvironment, seconds: dict[str, float]) -> DemoNotebook:
