@@ -11,7 +11,7 @@ from gate.models import NO_VERSION, Live, LiveRequest
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 PARAMETER = "ModelPackageArn"
 VERDICT = "gate.json"
-REMEDY = "approve a version of this pipeline, or train with CompareWith=none"
+REMEDY = "approve a version of this pipeline, or: mlp train --compare-with none (parameter CompareWith=none)"
 
 
 class VersionGone(Exception):

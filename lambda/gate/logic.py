@@ -10,7 +10,7 @@ from gate.numbers import pair, shown
 
 LONGEST_FAILURE = 300
 """Characters of a failed run's last lines that are told; the end says most, and the remedy must fit behind it."""
-REMEDY = "to go on without the comparison, train with CompareWith=none"
+REMEDY = "to go on without it: mlp train --compare-with none (parameter CompareWith=none)"
 
 
 def judge(new: str | None, live: str | None, live_failure: str | None, live_version: str, rules: Sequence[Rule]) -> Verdict:

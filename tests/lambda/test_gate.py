@@ -118,7 +118,7 @@ def test_a_live_version_that_cannot_be_judged_fails_the_comparison_with_the_reme
     assert not found.passed
     assert [check.holds for check in found.checks] == [True, False]
     assert found.checks[1].says.startswith(f"accuracy could not be compared with live version 3: {why}")
-    assert found.checks[1].says.endswith("; to go on without the comparison, train with CompareWith=none")
+    assert found.checks[1].says.endswith("; to go on without it: mlp train --compare-with none (parameter CompareWith=none)")
     assert report.reasons(found) == found.checks[1].says
 
 

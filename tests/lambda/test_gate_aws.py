@@ -126,7 +126,7 @@ def test_who_compares_with_none_asks_nobody(aws: Aws, sagemaker: Stubber) -> Non
 def test_a_version_that_is_gone_says_what_to_do(aws: Aws, sagemaker: Stubber) -> None:
     sagemaker.add_response("list_model_packages", {"ModelPackageSummaryList": listed(4)})
     sagemaker.add_client_error("describe_model_package", "ValidationException", f"ModelPackage {ARN}4 does not exist.")
-    with pytest.raises(VersionGone, match=r"spam/4 serves, but is no longer in the registry; .* train with CompareWith=none"):
+    with pytest.raises(VersionGone, match=r"spam/4 serves, but is no longer in the registry; .*--compare-with none"):
         aws.live(asked())
     sagemaker.add_response("list_model_packages", {"ModelPackageSummaryList": listed(4)})
     sagemaker.add_response("describe_model_package", described(4))

@@ -3,7 +3,6 @@
 What each model's scripts do with every kind of bad data is in tests/unit/test_model_*.py; here it is the pipelines'.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from mlp import datasets, prediction, registry, training
+from mlp import datasets, local, prediction, registry, training
 from mlp.deployment import deploy_locally
 from mlp.environment import PlatformEnvironment
 from mlp.errors import Failed
 from mlp.paths import MODELS
 from mlp.record import Record, record_of
-from tests.local.conftest import CLOCK, ROOT, Platform, wait_for
+from tests.local.conftest import CLOCK, ROOT, free_port, wait_for
 from tests.unit.spoils import Spoil, cell, spoil
 
 OTHERS = ("houses", "customers", "credit", "movies", "watchlist")
@@ -26,23 +25,24 @@ AUTOMATIC = "customers"
 
 
 @pytest.fixture(scope="module")
-def six(deployed: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformEnvironment]:
-    """The platform with all models of config/local.yaml, one of them approved by policy, and their data."""
-    folder = tmp_path_factory.mktemp("config")
+def six(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformEnvironment]:
+    """All models of config/local.yaml, one of them approved by policy, on an embedded AWS of their own, and their data."""
+    folder = tmp_path_factory.mktemp("six")
     config = yaml.safe_load((ROOT / "config/local.yaml").read_text())
     config["models"][AUTOMATIC]["approval"] = "automatic"
+    del config["notebooks"], config["backstop"]
     (folder / "local.yaml").write_text(yaml.safe_dump(config))
-    os.environ["MLP_CONFIG_DIR"] = str(folder)
-    try:
-        embedded = deployed.environment.embedded
-        assert embedded
-        environment = deploy_locally("local", embedded.port, {}, clock=CLOCK)
-        assert set(environment.settings.models) == {"spam", *OTHERS}
-    finally:
-        del os.environ["MLP_CONFIG_DIR"]
-    for model in OTHERS:
-        put(environment, model)
-    yield environment
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLP_CONFIG_DIR", str(folder))
+        patch.setenv("MLP_STATE_DIR", str(folder / "state"))
+        try:
+            environment = deploy_locally("local", free_port(), {}, clock=CLOCK)
+            assert set(environment.settings.models) == {"spam", *OTHERS}
+            for model in OTHERS:
+                put(environment, model)
+            yield environment
+        finally:
+            local.stop()
 
 
 def put(environment: PlatformEnvironment, model: str, *spoils: Spoil, folder: Path | None = None) -> str:
