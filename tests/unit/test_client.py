@@ -36,7 +36,7 @@ def mlp(*arguments: str, state: Path) -> subprocess.CompletedProcess[str]:
         (["data", "show"], "Missing argument"),
         (["runs", "list", "spam"], "The embedded AWS is not running. Start it with: make up"),
         (["runs", "list", "spam", "--limit", "0"], "Invalid value for '--limit'"),
-        (["demo", "--models", "nope"], "choose from spam, houses, customers, credit, movies, watchlist, or all"),
+        (["demo", "--models", "nope"], "there is no nope in config/local.yaml; choose from"),
         (["new", "churn", "--like", "magic"], "magic"),
         (["fly"], "No such command 'fly'"),
         (["up", "--port", "80"], "greater than or equal to 1024"),
