@@ -17,7 +17,6 @@ from mlp import (
     notebook_cli,
     overview,
     prediction,
-    registry,
     registry_cli,
     runs_cli,
     show,
@@ -27,7 +26,7 @@ from mlp import logs as log_lines
 from mlp.aws import explain
 from mlp.environment import PlatformEnvironment, embedded_for
 from mlp.errors import MlpError
-from mlp.registry_cli import show_record
+from mlp.registry_cli import tell_version
 from mlp.runs_cli import tell_step
 
 app = typer.Typer(
@@ -88,7 +87,7 @@ def train(
     arn = training.start(environment, model, parameters, dataset=dataset)
     show.console.print(f"run {arn.rpartition('/')[2]}")
     run = training.follow(environment, arn, tell_step)
-    _tell_version(environment, model, run.version)
+    tell_version(environment, model, run.version)
 
 
 def _put(environment: PlatformEnvironment, model: str, data: list[Path]) -> str:
@@ -96,15 +95,6 @@ def _put(environment: PlatformEnvironment, model: str, data: list[Path]) -> str:
     put = datasets.put(environment, environment.dataset_of(model), data)
     show.console.print(f"{'put' if put.created else 'unchanged:'} {put.version.name}")
     return put.version.name
-
-
-def _tell_version(environment: PlatformEnvironment, model: str, number: int) -> None:
-    version = registry.pick(environment, model, number)
-    show_record(environment, model, version)
-    if version.approval == "Approved":
-        show.console.print(f"version {number} is approved by policy; see where it stands with: mlp status")
-    else:
-        show.console.print(f"version {number} waits for approval: mlp approve {model} {number}")
 
 
 @app.command()

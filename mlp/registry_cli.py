@@ -26,6 +26,16 @@ def show_record(environment: PlatformEnvironment, model: str, version: Version) 
     show.console.print(f"  {figures}", style="dim", markup=False)
 
 
+def tell_version(environment: PlatformEnvironment, model: str, number: int) -> None:
+    """Print what a run has made, and what comes next: an approval, or nothing where the environment approves by policy."""
+    version = registry.pick(environment, model, number)
+    show_record(environment, model, version)
+    if version.approval == "Approved":
+        show.console.print(f"version {number} is approved by policy; see where it stands with: mlp status")
+    else:
+        show.console.print(f"version {number} waits for approval: mlp approve {model} {number}")
+
+
 @app.command()
 def approve(
     model: Model,

@@ -6,6 +6,7 @@ import typer
 
 from mlp import runs, show, training
 from mlp.environment import PlatformEnvironment
+from mlp.registry_cli import tell_version
 from mlp.training import Step
 
 app = typer.Typer(help="See, stop and try again the runs of a model's pipeline.", no_args_is_help=True)
@@ -51,7 +52,7 @@ def retry(
     begun = runs.retry(environment, model, run)
     show.console.print(f"run {begun.run}, on {begun.dataset}")
     done = training.follow(environment, begun.arn, tell_step)
-    show.console.print(f"version {done.version} waits for approval: mlp approve {model} {done.version}")
+    tell_version(environment, model, done.version)
 
 
 def tell_step(step: Step) -> None:

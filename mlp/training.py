@@ -108,6 +108,8 @@ def follow(platform: Platform, arn: str, tell: Callable[[Step], None] = lambda _
 def _reason(described: dict[str, Any], steps: list[dict[str, Any]]) -> str:
     """Return why a run failed: what its steps say, for the execution itself often says only that one of them failed."""
     failed = [f"{step['StepName']}: {step['FailureReason']}" for step in steps if step.get("FailureReason")]
+    if not failed and described["PipelineExecutionStatus"] == "Stopped":
+        return "somebody stopped it; mlp runs retry MODEL goes on from there"
     return "; ".join(failed) or str(described.get("FailureReason", "no reason given"))
 
 

@@ -21,15 +21,16 @@ from tests.local.conftest import CLOCK, ROOT, free_port, wait_for
 from tests.unit.spoils import Spoil, cell, spoil
 
 OTHERS = ("houses", "customers", "credit", "movies", "watchlist")
-AUTOMATIC = "customers"
+AUTOMATIC, REUSING = "customers", "houses"
 
 
 @pytest.fixture(scope="module")
 def six(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformEnvironment]:
-    """All models of config/local.yaml, one of them approved by policy, on an embedded AWS of their own, and their data."""
+    """All models of config/local.yaml, one approved by policy and one that reuses results, on an embedded AWS of their own."""
     folder = tmp_path_factory.mktemp("six")
     config = yaml.safe_load((ROOT / "config/local.yaml").read_text())
     config["models"][AUTOMATIC]["approval"] = "automatic"
+    config["models"][REUSING]["training"] = {"reuse_days": 1}
     del config["notebooks"], config["backstop"]
     (folder / "local.yaml").write_text(yaml.safe_dump(config))
     with pytest.MonkeyPatch.context() as patch:
@@ -101,6 +102,16 @@ def test_the_same_data_and_code_give_the_same_model_and_are_as_good_as_what_serv
     assert (one.model_sha256, one.metrics, one.dataset) == (two.model_sha256, two.metrics, two.dataset)
     assert two.live_version == str(first)
     assert any(f"of live version {first}" in check.says for check in two.checks)
+
+
+def test_an_unchanged_run_takes_over_data_and_model_where_reuse_is_on_and_is_judged_anew(six: PlatformEnvironment) -> None:
+    first = registry.served(six, REUSING)
+    assert first is not None, "the first test has released one"
+    again = train(six, REUSING, f"{REUSING}@1")
+    pages = six.client("sagemaker").get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=again.arn)
+    steps = [step for page in pages for step in page["PipelineExecutionSteps"]]
+    assert {step["StepName"] for step in steps if "CacheHitResult" in step} == {"prepare", "train"}
+    assert record(six, REUSING, again.version).model_sha256 == record(six, REUSING, first).model_sha256
 
 
 POISON: dict[str, tuple[Spoil, str]] = {
