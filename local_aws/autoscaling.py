@@ -9,7 +9,7 @@ from typing import Any
 
 from local_aws.errors import ServiceError
 from local_aws.ministack_bridge.identity import Caller, authorize
-from local_aws.sagemaker.endpoints import Endpoints
+from local_aws.sagemaker.endpoints.service import Endpoints
 from local_aws.sagemaker.store import Record, Store, now, page
 
 NAMESPACE, DIMENSION = "sagemaker", "sagemaker:variant:DesiredInstanceCount"

@@ -10,20 +10,20 @@ from local_aws.cloudformation import TYPES
 from local_aws.ministack_bridge import identity, observability, queries, request_facts, server, stacks
 from local_aws.ministack_bridge.identity import Caller
 from local_aws.ministack_bridge.server import Response
-from local_aws.sagemaker.capture import Capture
-from local_aws.sagemaker.endpoint_metrics import EndpointMetrics
-from local_aws.sagemaker.endpoints import Endpoints
-from local_aws.sagemaker.jobs import Jobs
-from local_aws.sagemaker.models import Models
+from local_aws.sagemaker.endpoints.capture import Capture
+from local_aws.sagemaker.endpoints.metrics import EndpointMetrics
+from local_aws.sagemaker.endpoints.models import Models
+from local_aws.sagemaker.endpoints.runtime import Runtime
+from local_aws.sagemaker.endpoints.service import Endpoints
+from local_aws.sagemaker.jobs.jobs import Jobs
+from local_aws.sagemaker.jobs.processing import ProcessingJobs
+from local_aws.sagemaker.jobs.training import TrainingJobs
 from local_aws.sagemaker.notebooks.presigned import PREFIX
 from local_aws.sagemaker.notebooks.service import Notebooks
-from local_aws.sagemaker.pipelines import Pipelines
-from local_aws.sagemaker.processing_jobs import ProcessingJobs
-from local_aws.sagemaker.registry import Registry
-from local_aws.sagemaker.runtime import Runtime
+from local_aws.sagemaker.pipelines.service import Pipelines
+from local_aws.sagemaker.registry.service import Registry
 from local_aws.sagemaker.store import Store
 from local_aws.sagemaker.tags import Tags
-from local_aws.sagemaker.training_jobs import TrainingJobs
 from local_aws.service import JsonService
 
 ALARM_SECONDS = 0.5

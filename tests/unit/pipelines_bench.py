@@ -9,9 +9,12 @@ from typing import Any
 
 from local_aws.ministack_bridge.identity import Caller, Credentials
 from local_aws.s3_transfer import TransferError
-from local_aws.sagemaker import pipeline_events, pipeline_executions, pipelines, store
-from local_aws.sagemaker.lambda_step import Answer
-from local_aws.sagemaker.pipelines import Pipelines
+from local_aws.sagemaker import store
+from local_aws.sagemaker.pipelines import events as pipeline_events
+from local_aws.sagemaker.pipelines import executions as pipeline_executions
+from local_aws.sagemaker.pipelines import service as pipelines
+from local_aws.sagemaker.pipelines.lambda_step import Answer
+from local_aws.sagemaker.pipelines.service import Pipelines
 from local_aws.service import JsonService
 from tests.unit.pipelines_steps import ACCOUNT, REGION, ROLE, definition, token
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local_aws.errors import ServiceError
-from local_aws.sagemaker.lambda_step import Answer
+from local_aws.sagemaker.pipelines.lambda_step import Answer
 
 REGION, ACCOUNT = "eu-central-1", "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/pipeline-of-some-length"

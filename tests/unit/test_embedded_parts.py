@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from local_aws.cloudformation.base import converted
 from local_aws.containers.images import image_problem
 from local_aws.errors import ServiceError
-from local_aws.sagemaker.expressions import Resolver, Unresolvable
-from local_aws.sagemaker.rollout import check_guardrails, shares
+from local_aws.sagemaker.endpoints.rollout import check_guardrails, shares
+from local_aws.sagemaker.pipelines.expressions import Resolver, Unresolvable
 from local_aws.service import JsonService
 from local_aws.validation import _compiled, problems
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local_aws import clock
-from local_aws.sagemaker import step_cache
+from local_aws.sagemaker.pipelines import step_cache
 from tests.unit.pipelines_bench import Bench
 from tests.unit.pipelines_steps import FUNCTION, answering, definition, function, get, processing, refusal, training
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from local_aws.sagemaker.pipeline_conditions import Incomparable, holds
-from local_aws.sagemaker.pipeline_paths import Unresolvable, lookup
+from local_aws.sagemaker.pipelines.conditions import Incomparable, holds
+from local_aws.sagemaker.pipelines.paths import Unresolvable, lookup
 from tests.unit.pipelines_bench import Bench
 from tests.unit.pipelines_steps import compare, condition, get, processing, training
 

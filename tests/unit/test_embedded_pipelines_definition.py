@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_aws.errors import ServiceError
-from local_aws.sagemaker.definition import parse
+from local_aws.sagemaker.pipelines.definition import parse
 from tests.unit.pipelines_bench import MODEL
 from tests.unit.pipelines_steps import (
     compare,

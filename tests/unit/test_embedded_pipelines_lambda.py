@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from local_aws.ministack_bridge.identity import Caller, Credentials
-from local_aws.sagemaker import lambda_step
-from local_aws.sagemaker.lambda_step import Answer, FunctionFailed
+from local_aws.sagemaker.pipelines import lambda_step
+from local_aws.sagemaker.pipelines.lambda_step import Answer, FunctionFailed
 from tests.unit.pipelines_bench import Bench
 from tests.unit.pipelines_steps import (
     ACCOUNT,

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from local_aws.sagemaker import model_metadata, model_packages, store
-from local_aws.sagemaker.registry import Registry
+from local_aws.sagemaker import store
+from local_aws.sagemaker.registry import metadata as model_metadata
+from local_aws.sagemaker.registry import packages as model_packages
+from local_aws.sagemaker.registry.service import Registry
 from local_aws.service import JsonService
 from tests.unit.pipelines_bench import CALLER, MODEL
 from tests.unit.pipelines_steps import ACCOUNT, REGION, refusal

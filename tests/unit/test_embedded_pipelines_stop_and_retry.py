@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local_aws.sagemaker import pipeline_run
-from local_aws.sagemaker.lambda_step import Answer
+from local_aws.sagemaker.pipelines import run as pipeline_run
+from local_aws.sagemaker.pipelines.lambda_step import Answer
 from tests.unit.pipelines_bench import Bench, wait_for
 from tests.unit.pipelines_steps import (
     FUNCTION,

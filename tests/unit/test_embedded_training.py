@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from local_aws.s3_transfer import RoleStorage, TransferError
-from local_aws.sagemaker.jobs import Jobs, Running
+from local_aws.sagemaker.jobs.hosts import Host, lay_out, pack, root_programs, run_all
+from local_aws.sagemaker.jobs.jobs import Jobs, Running
 from local_aws.sagemaker.store import Store
-from local_aws.sagemaker.training_hosts import Host, lay_out, pack, root_programs, run_all
 
 
 class Objects(RoleStorage):

@@ -8,7 +8,7 @@ from aws_cdk import Duration
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local_aws.sagemaker.definition import parse
+from local_aws.sagemaker.pipelines.definition import parse
 from local_aws.service import JsonService
 from ml_platform.pipeline import (
     Channel,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aws_cdk import Duration, Size, Stack
 
-from local_aws.sagemaker.definition import parse
+from local_aws.sagemaker.pipelines.definition import parse
 from local_aws.service import JsonService
 from ml_platform import (
     FrameworkImage,

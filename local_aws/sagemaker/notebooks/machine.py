@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from local_aws import clock
 from local_aws.errors import ServiceError
 from local_aws.ministack_bridge.identity import Caller, Credentials, assume
-from local_aws.sagemaker.job_logs import JobLogs
+from local_aws.sagemaker.jobs.logs import JobLogs
 from local_aws.sagemaker.notebooks import hooks, processes, repositories
 from local_aws.sagemaker.notebooks.disk import ANACONDA, Disk
 from local_aws.sagemaker.notebooks.hooks import Hook, HookFailed

@@ -5,10 +5,10 @@ import re
 from local_aws.containers.process import Outcome
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.jobs import JobFailed, Jobs, Stopped, Workplace, check
-from local_aws.sagemaker.models import LOCAL_NVME
+from local_aws.sagemaker.instance_types import LOCAL_NVME
+from local_aws.sagemaker.jobs.hosts import Host, lay_out, pack, run_all
+from local_aws.sagemaker.jobs.jobs import JobFailed, Jobs, Stopped, Workplace, check
 from local_aws.sagemaker.store import Record, now
-from local_aws.sagemaker.training_hosts import Host, lay_out, pack, run_all
 
 NO_MESSAGE = 'ErrorMessage ""'
 EXCEPTION = re.compile(r"^(?!ExecuteUserScriptError)[\w.]+(Error|Exception|Exit|Interrupt)\b: ")

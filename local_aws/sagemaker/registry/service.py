@@ -5,7 +5,7 @@ from typing import Any
 from local_aws.errors import ServiceError, invalid
 from local_aws.ministack_bridge.identity import Caller
 from local_aws.sagemaker.listing import listed
-from local_aws.sagemaker.model_packages import GROUP, ModelPackages, find_group, group_name
+from local_aws.sagemaker.registry.packages import GROUP, ModelPackages, find_group, group_name
 from local_aws.sagemaker.store import Record, Store, arn, now
 
 

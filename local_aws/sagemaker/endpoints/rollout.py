@@ -13,7 +13,7 @@ from typing import Any
 from local_aws import clock
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.observability import alarm_state
-from local_aws.sagemaker.replica import DRAIN_SECONDS, Fleet
+from local_aws.sagemaker.endpoints.replica import DRAIN_SECONDS, Fleet
 
 ALARM_POLL_SECONDS = 0.2
 

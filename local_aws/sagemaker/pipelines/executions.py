@@ -7,14 +7,15 @@ from typing import Any
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller, Credentials, assume
 from local_aws.s3_transfer import RoleStorage
-from local_aws.sagemaker import lambda_step, pipeline_parameters
-from local_aws.sagemaker.definition import parse
-from local_aws.sagemaker.expressions import Resolver
-from local_aws.sagemaker.jobs import Jobs
-from local_aws.sagemaker.lambda_step import Invoke
-from local_aws.sagemaker.pipeline_execution_records import EXECUTION, RUNNING, ExecutionRecords
-from local_aws.sagemaker.pipeline_run import PipelineRun
-from local_aws.sagemaker.pipeline_steps import StepWorker
+from local_aws.sagemaker.jobs.jobs import Jobs
+from local_aws.sagemaker.pipelines import lambda_step
+from local_aws.sagemaker.pipelines import parameters as pipeline_parameters
+from local_aws.sagemaker.pipelines.definition import parse
+from local_aws.sagemaker.pipelines.expressions import Resolver
+from local_aws.sagemaker.pipelines.lambda_step import Invoke
+from local_aws.sagemaker.pipelines.records import EXECUTION, RUNNING, ExecutionRecords
+from local_aws.sagemaker.pipelines.run import PipelineRun
+from local_aws.sagemaker.pipelines.steps import StepWorker
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now, random_id
 from local_aws.service import JsonService
 

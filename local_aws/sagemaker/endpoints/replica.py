@@ -16,7 +16,7 @@ import urllib3
 from local_aws.containers import process
 
 log = logging.getLogger(__name__)
-ENTRY = Path(__file__).parents[1] / "containers/toolkit/serving_entry.py"
+ENTRY = Path(__file__).parents[2] / "containers/toolkit/serving_entry.py"
 PING_SECONDS = 2
 MODEL_SECONDS = 60
 """Longest answer that InvokeEndpoint waits for."""

@@ -12,10 +12,10 @@ from typing import Any
 from botocore.model import ServiceModel
 
 from local_aws.errors import ServiceError, invalid
-from local_aws.sagemaker import pipeline_parameters
-from local_aws.sagemaker.definition_references import Surroundings, broken
-from local_aws.sagemaker.definition_steps import of_step
-from local_aws.sagemaker.pipeline_graph import BRANCHES, Node, cycle, flatten, graph, ordered
+from local_aws.sagemaker.pipelines import parameters as pipeline_parameters
+from local_aws.sagemaker.pipelines.definition_references import Surroundings, broken
+from local_aws.sagemaker.pipelines.definition_steps import of_step
+from local_aws.sagemaker.pipelines.graph import BRANCHES, Node, cycle, flatten, graph, ordered
 
 VERSION = "2020-12-01"
 KEYS = {"Version", "Metadata", "Parameters", "PipelineExperimentConfig", "Steps"}

@@ -6,7 +6,7 @@ from local_aws.errors import ServiceError, invalid
 from local_aws.ministack_bridge.identity import Caller, in_scope
 from local_aws.ministack_bridge.observability import emit_event
 from local_aws.sagemaker.listing import listed
-from local_aws.sagemaker.model_metadata import changed_card, check_card, check_metrics, merged_metadata
+from local_aws.sagemaker.registry.metadata import changed_card, check_card, check_metrics, merged_metadata
 from local_aws.sagemaker.store import Record, Store, arn, now
 
 GROUP, PACKAGE = "model-package-group", "model-package"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from local_aws.sagemaker.expressions import references
+from local_aws.sagemaker.pipelines.expressions import references
 
 Step = dict[str, Any]
 BRANCHES = {"True": "IfSteps", "False": "ElseSteps"}

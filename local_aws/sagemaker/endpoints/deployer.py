@@ -13,10 +13,10 @@ from local_aws.errors import ServiceError
 from local_aws.ministack_bridge.identity import Caller, assume, in_scope
 from local_aws.ministack_bridge.observability import emit_event
 from local_aws.s3_transfer import RoleStorage, TransferError
-from local_aws.sagemaker.job_logs import JobLogs
-from local_aws.sagemaker.models import Models
-from local_aws.sagemaker.replica import Container, Fleet, NotHealthy, unpack
-from local_aws.sagemaker.rollout import Generation, RolledBack, Traffic, move
+from local_aws.sagemaker.endpoints.models import Models
+from local_aws.sagemaker.endpoints.replica import Container, Fleet, NotHealthy, unpack
+from local_aws.sagemaker.endpoints.rollout import Generation, RolledBack, Traffic, move
+from local_aws.sagemaker.jobs.logs import JobLogs
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, now, random_id
 
 log = logging.getLogger(__name__)

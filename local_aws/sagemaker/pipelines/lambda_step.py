@@ -14,9 +14,10 @@ from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from local_aws.ministack_bridge.identity import Credentials
-from local_aws.sagemaker.expressions import is_expression, strict_json
-from local_aws.sagemaker.pipeline_parameters import TYPES, as_text
+from local_aws.sagemaker.pipelines.expressions import is_expression
+from local_aws.sagemaker.pipelines.parameters import TYPES, as_text
 from local_aws.sagemaker.store import Record
+from local_aws.strict_json import strict_json
 
 FUNCTION_ARN = regex.compile(r"arn:aws[a-z\-]*:lambda:[a-z0-9\-]+:\d{12}:function:[a-zA-Z0-9\-_]+(:[a-zA-Z0-9$\-_]+)?")
 LONGEST_SECONDS = 600

@@ -5,7 +5,7 @@ from pathlib import Path
 from local_aws.containers import process
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.jobs import JobFailed, Jobs, Workplace, check
+from local_aws.sagemaker.jobs.jobs import JobFailed, Jobs, Workplace, check
 from local_aws.sagemaker.store import Record
 
 DEFAULT_LIMIT = 86400

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from local_aws.sagemaker.pipeline_paths import Unresolvable, lookup
+from local_aws.sagemaker.pipelines.paths import Unresolvable, lookup
+from local_aws.strict_json import strict_json
 
-__all__ = ["Resolver", "Unresolvable", "is_expression", "objects", "references", "strict_json"]
+__all__ = ["Resolver", "Unresolvable", "is_expression", "objects", "references"]
 FUNCTIONS = {"Get", "Std:Join", "Std:JsonGet"}
 
 
@@ -35,21 +36,6 @@ def references(value: Any) -> Iterator[str]:
 def objects(value: Any) -> list[dict[str, Any]]:
     """Return the objects in a list, and nothing where `value` is none: for what has not been checked yet."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def strict_json(text: bytes | str) -> Any:
-    """Return what JSON `text` says; Python's own reader takes NaN and Infinity as well, which JSON does not know.
-
-    Raises
-    ------
-    ValueError
-        Saying what is wrong with the text.
-    """
-    return json.loads(text, parse_constant=_refuse_constant)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON value")
 
 
 class Resolver:

@@ -8,9 +8,10 @@ from typing import Any
 
 from local_aws.errors import ServiceError
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker import lambda_step, pipeline_conditions, step_cache
-from local_aws.sagemaker.expressions import Resolver
-from local_aws.sagemaker.jobs import Jobs
+from local_aws.sagemaker.jobs.jobs import Jobs
+from local_aws.sagemaker.pipelines import conditions as pipeline_conditions
+from local_aws.sagemaker.pipelines import lambda_step, step_cache
+from local_aws.sagemaker.pipelines.expressions import Resolver
 from local_aws.sagemaker.store import Record, random_id
 
 log = logging.getLogger(__name__)

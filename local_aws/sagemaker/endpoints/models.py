@@ -1,15 +1,14 @@
 """Models and endpoint configurations: immutable, and a name in use is refused."""
 
-import re
 from typing import Any
 
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller, allowed, assume, pass_role
 from local_aws.s3_transfer import split_uri
+from local_aws.sagemaker.instance_types import LOCAL_NVME
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now, page
 
 NOT_OFFERED = {"AsyncInferenceConfig", "ShadowProductionVariants", "ExplainerConfig"}
-LOCAL_NVME = re.compile(r"^ml\.(g4dn|g5|g6|g6e|p4d|p4de|p5|trn1|inf2)\.|^ml\.[a-z]\d+[a-z]*d[a-z]*\.")
 
 
 class Models:

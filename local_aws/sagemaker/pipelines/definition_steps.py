@@ -10,8 +10,9 @@ from typing import Any
 import regex
 from botocore.model import ServiceModel
 
-from local_aws.sagemaker import lambda_step, pipeline_conditions, step_cache
-from local_aws.sagemaker.expressions import is_expression, objects
+from local_aws.sagemaker.pipelines import conditions as pipeline_conditions
+from local_aws.sagemaker.pipelines import lambda_step, step_cache
+from local_aws.sagemaker.pipelines.expressions import is_expression, objects
 from local_aws.validation import problems
 
 Step = dict[str, Any]

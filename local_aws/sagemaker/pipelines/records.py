@@ -5,8 +5,8 @@ from typing import Any
 
 from local_aws.errors import not_found
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker import pipeline_parameters
 from local_aws.sagemaker.listing import listed
+from local_aws.sagemaker.pipelines import parameters as pipeline_parameters
 from local_aws.sagemaker.store import Record, Store, arn, page
 
 EXECUTION = "pipeline-execution"

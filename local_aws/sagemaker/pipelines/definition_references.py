@@ -11,10 +11,10 @@ from typing import Any
 import regex
 from botocore.model import ServiceModel, Shape
 
-from local_aws.sagemaker.definition_steps import CREATES
-from local_aws.sagemaker.expressions import is_expression, objects
-from local_aws.sagemaker.pipeline_graph import own_part
-from local_aws.sagemaker.pipeline_paths import parts
+from local_aws.sagemaker.pipelines.definition_steps import CREATES
+from local_aws.sagemaker.pipelines.expressions import is_expression, objects
+from local_aws.sagemaker.pipelines.graph import own_part
+from local_aws.sagemaker.pipelines.paths import parts
 
 EXECUTION = {"PipelineExecutionId", "PipelineExecutionArn", "PipelineName", "PipelineArn", "StartDateTime", "CurrentDateTime"}
 JOB_NAMES = {"Training": "TrainingJobName", "Processing": "ProcessingJobName"}

@@ -16,10 +16,10 @@ from pathlib import Path
 from local_aws.containers import process, python_home
 from local_aws.containers.process import Outcome
 from local_aws.s3_transfer import RoleStorage
-from local_aws.sagemaker.job_logs import JobLogs
+from local_aws.sagemaker.jobs.logs import JobLogs
 from local_aws.sagemaker.store import Record
 
-ENTRY = Path(__file__).parents[1] / "containers/toolkit/training_entry.py"
+ENTRY = Path(__file__).parents[2] / "containers/toolkit/training_entry.py"
 GROUP = "homogeneousCluster"
 CODE_CHANNELS = {"code", "sm_drivers", "recipe"}
 """Channels in which the SageMaker SDK hands over programs."""

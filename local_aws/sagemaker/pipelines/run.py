@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from local_aws.errors import ServiceError
 from local_aws.s3_transfer import TransferError
-from local_aws.sagemaker.expressions import Unresolvable
-from local_aws.sagemaker.jobs import INTERNAL_ERROR
-from local_aws.sagemaker.lambda_step import FunctionFailed
-from local_aws.sagemaker.pipeline_conditions import Incomparable
-from local_aws.sagemaker.pipeline_events import announce_execution, announce_step
-from local_aws.sagemaker.pipeline_graph import Node
-from local_aws.sagemaker.pipeline_steps import StepFailed, StepStopped, StepWorker
+from local_aws.sagemaker.jobs.jobs import INTERNAL_ERROR
+from local_aws.sagemaker.pipelines.conditions import Incomparable
+from local_aws.sagemaker.pipelines.events import announce_execution, announce_step
+from local_aws.sagemaker.pipelines.expressions import Unresolvable
+from local_aws.sagemaker.pipelines.graph import Node
+from local_aws.sagemaker.pipelines.lambda_step import FunctionFailed
+from local_aws.sagemaker.pipelines.steps import StepFailed, StepStopped, StepWorker
 from local_aws.sagemaker.store import Record, now
 
 log = logging.getLogger(__name__)

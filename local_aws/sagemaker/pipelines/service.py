@@ -5,11 +5,11 @@ from typing import Any
 
 from local_aws.errors import ServiceError, invalid, not_found
 from local_aws.ministack_bridge.identity import Caller, Credentials, pass_role
-from local_aws.sagemaker.definition import parse
-from local_aws.sagemaker.jobs import Jobs
-from local_aws.sagemaker.lambda_step import Invoke
-from local_aws.sagemaker.pipeline_execution_records import RUNNING, newest_first
-from local_aws.sagemaker.pipeline_executions import Executions
+from local_aws.sagemaker.jobs.jobs import Jobs
+from local_aws.sagemaker.pipelines.definition import parse
+from local_aws.sagemaker.pipelines.executions import Executions
+from local_aws.sagemaker.pipelines.lambda_step import Invoke
+from local_aws.sagemaker.pipelines.records import RUNNING, newest_first
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now
 from local_aws.service import JsonService
 

@@ -16,7 +16,7 @@ from local_aws.errors import ServiceError, in_use, invalid, not_found
 from local_aws.ministack_bridge.identity import Caller, Credentials, assume, in_scope, pass_role
 from local_aws.ministack_bridge.observability import emit_event
 from local_aws.s3_transfer import RoleStorage, TransferError
-from local_aws.sagemaker.job_logs import JobLogs
+from local_aws.sagemaker.jobs.logs import JobLogs
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now, page
 
 log = logging.getLogger(__name__)

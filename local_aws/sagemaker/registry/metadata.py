@@ -10,8 +10,8 @@ from typing import Any
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller, allowed
 from local_aws.s3_transfer import split_uri
-from local_aws.sagemaker.expressions import strict_json
 from local_aws.sagemaker.store import Record
+from local_aws.strict_json import strict_json
 
 MOST_METADATA = 50
 """Most entries of CustomerMetadataProperties, also after an update."""

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.deployer import Deployer, announce, clear
-from local_aws.sagemaker.models import Models
-from local_aws.sagemaker.rollout import Generation, Traffic, check_guardrails
+from local_aws.sagemaker.endpoints.deployer import Deployer, announce, clear
+from local_aws.sagemaker.endpoints.models import Models
+from local_aws.sagemaker.endpoints.rollout import Generation, Traffic, check_guardrails
 from local_aws.sagemaker.store import Record, Store, arn, now, page
 
 SETTLED = ("InService", "Failed", "UpdateRollbackFailed", "OutOfService")

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from local_aws.sagemaker.expressions import is_expression
+from local_aws.sagemaker.pipelines.expressions import is_expression
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "Equals": lambda left, right: bool(left == right),
