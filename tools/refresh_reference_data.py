@@ -9,14 +9,16 @@ Usage: python tools/refresh_reference_data.py PATH_TO_IMAGE_URI_CONFIG
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from botocore.loaders import Loader
 
 ROOT = Path(__file__).parent.parent
-IMAGES = ROOT / "constructs/ml_platform/images/framework_images.json"
+sys.path.insert(0, str(ROOT))
+
+from platform_contract import images  # noqa: E402
+
+REGISTRIES = ROOT / "platform_contract/images/registries.json"
 INSTANCE_TYPES = ROOT / "stacks/settings/instance_types.json"
-FRAMEWORKS = ("sklearn",)
 ENUMS = {
     "training": "TrainingInstanceType",
     "processing": "ProcessingInstanceType",
@@ -25,18 +27,13 @@ ENUMS = {
 }
 
 
-def framework_images(folder: Path) -> dict[str, Any]:
-    """Return repository, tags per version and registry account per region of each framework."""
-    images = {}
-    for framework in FRAMEWORKS:
-        versions = json.loads((folder / f"{framework}.json").read_text())["training"]["versions"]
-        newest = list(versions.values())[-1]
-        images[framework] = {
-            "repository": newest["repository"],
-            "tags": {version: f"{version}-cpu-py3" for version in versions if "py3" not in version},
-            "accounts": dict(sorted(newest["registries"].items())),
-        }
-    return images
+def registries(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the registry's account per region of each repository."""
+    found = {}
+    for framework in images.frameworks():
+        newest = list(json.loads((folder / f"{framework}.json").read_text())["training"]["versions"].values())[-1]
+        found[newest["repository"]] = dict(sorted(newest["registries"].items()))
+    return found
 
 
 def instance_types() -> dict[str, list[str]]:
@@ -53,5 +50,5 @@ def _write(path: Path, content: object) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not Path(sys.argv[1], "sklearn.json").is_file():
         sys.exit(__doc__)
-    _write(IMAGES, framework_images(Path(sys.argv[1])))
+    _write(REGISTRIES, registries(Path(sys.argv[1])))
     _write(INSTANCE_TYPES, instance_types())

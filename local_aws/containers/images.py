@@ -1,26 +1,25 @@
-"""Which container images this machine can stand in for."""
+"""The image of a job or a model, as this machine can run it."""
 
-import re
-from importlib.metadata import PackageNotFoundError, version
-
-_URI = re.compile(r"^(?:[\w.-]+/)?(?P<repository>[\w/-]+)(?::(?P<tag>[\w.-]+))?$")
-_PACKAGES = {"sagemaker-scikit-learn": "scikit-learn"}
-"""Package that does an image's work, by repository."""
+from local_aws.containers import environments
+from local_aws.containers.environments import Environment, NotInstallable
+from platform_contract import images
 
 
-def image_problem(uri: str) -> str | None:
-    """Return why `uri` cannot run here, in one sentence, or None where it can."""
-    match = _URI.match(uri)
-    repository = match["repository"] if match else ""
-    package = _PACKAGES.get(repository)
-    if package is None:
-        offered = ", ".join(_PACKAGES)
-        return f"The embedded AWS has no equivalent of image {uri}; it runs {offered}. On AWS the image runs as it is."
+class NoImage(Exception):
+    """An image that cannot run here; the text says why, in one sentence."""
+
+
+def environment_of(uri: str) -> Environment:
+    """Return the environment that stands for the image `uri`, made now where this is the first time.
+
+    Raises
+    ------
+    NoImage
+        If the platform does not offer the image, or its packages cannot be had.
+    """
     try:
-        installed = ".".join(version(package).split(".")[:2])
-    except PackageNotFoundError:
-        return f"Image {uri} needs the package {package} here; install it into the environment of the embedded AWS."
-    tag = match["tag"] if match and match["tag"] else "latest"
-    if not tag.startswith(f"{installed}-"):
-        return f"The embedded AWS runs {repository} {installed}, not {tag}; choose an image version {installed}-*."
-    return None
+        return environments.prepare(images.of_uri(uri))
+    except ValueError as problem:
+        raise NoImage(f"The embedded AWS cannot run this image: {problem}. On AWS the image runs as it is.") from None
+    except NotInstallable as problem:
+        raise NoImage(str(problem)) from None

@@ -58,7 +58,9 @@ def below(text: str, root: Path, folders: Sequence[str]) -> str:
     return re.sub(rf"(?<![\w/.}}-])({names})(?![\w.-])", lambda match: f"{root}{match[1]}", text)
 
 
-def start(command: Sequence[str], env: Mapping[str, str], folder: Path, sink: LineSink) -> "subprocess.Popen[str]":
+def start(
+    command: Sequence[str], env: Mapping[str, str], folder: Path, sink: LineSink, *, pass_fds: Sequence[int] = ()
+) -> "subprocess.Popen[str]":
     """Start `command` in a process group of its own; `sink` gets its output from a thread."""
     process = subprocess.Popen(  # noqa: S603 - running what the job names is what a job is
         list(command),
@@ -70,6 +72,7 @@ def start(command: Sequence[str], env: Mapping[str, str], folder: Path, sink: Li
         text=True,
         errors="replace",
         start_new_session=True,
+        pass_fds=pass_fds,
     )
     threading.Thread(target=_pump, args=(process, sink), daemon=True).start()
     return process
@@ -85,7 +88,11 @@ def run(
     stop: threading.Event,
 ) -> Outcome:
     """Run `command` to its end, or until `seconds` have passed or `stop` is set."""
-    process = start(command, env, folder, sink)
+    return wait(start(command, env, folder, sink), seconds=seconds, stop=stop)
+
+
+def wait(process: "subprocess.Popen[str]", *, seconds: float, stop: threading.Event) -> Outcome:
+    """Wait for the end of `process`, or end it when `seconds` have passed or `stop` is set."""
     deadline = time.monotonic() + seconds
     while process.poll() is None:
         if stop.wait(0.05):

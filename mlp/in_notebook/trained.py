@@ -15,8 +15,10 @@ SERVING_ENVIRONMENT = {
     "SAGEMAKER_PROGRAM": "serve.py",
     "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
     "SAGEMAKER_CONTAINER_LOG_LEVEL": "20",
+    "PIP_NO_BUILD_ISOLATION": "0",
 }
-"""Tells the framework container to serve with the code that lies in the artifact itself."""
+"""Tells the framework container to serve with the code that lies in the artifact itself, and to install it without a network
+(pip reads the last variable the other way round: 0 makes it build with what the image brings)."""
 
 
 @dataclass(frozen=True)

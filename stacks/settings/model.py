@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from platform_contract import images
 from stacks.settings.base import Name, Section
 from stacks.settings.input_schema import check_input_schema, sample_problems
 
@@ -30,12 +31,12 @@ class FrameworkSection(Section):
     name: Literal["sklearn"] = "sklearn"
     """Image family."""
     version: str
-    """Image version; `latest` is not one, because images are pinned. Allowed for sklearn: 1.2-1, 1.9-0."""
+    """Image version, such as `1.9-0`; `latest` is not one, because images are pinned."""
 
     @field_validator("version")
     @classmethod
-    def _version_is_pinned(cls, value: str) -> str:
-        allowed = ("1.2-1", "1.9-0")
+    def _version_is_offered(cls, value: str) -> str:
+        allowed = images.versions("sklearn")
         if value not in allowed:
             raise ValueError(f"not an image version that is offered; allowed: {', '.join(allowed)}; pin one of them")
         return value

@@ -8,13 +8,13 @@ import threading
 from pathlib import Path
 
 from local_aws import clock
-from local_aws.containers.images import image_problem
+from local_aws.containers.images import NoImage, environment_of
 from local_aws.errors import ServiceError
 from local_aws.ministack_bridge.identity import Caller, assume, in_scope
 from local_aws.ministack_bridge.observability import emit_event
 from local_aws.s3_transfer import RoleStorage, TransferError
 from local_aws.sagemaker.endpoints.models import Models
-from local_aws.sagemaker.endpoints.replica import Container, Fleet, NotHealthy, unpack
+from local_aws.sagemaker.endpoints.replica import Fleet, NotHealthy, Serving, unpack
 from local_aws.sagemaker.endpoints.rollout import Generation, RolledBack, Traffic, move
 from local_aws.sagemaker.jobs.logs import JobLogs
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, now, random_id
@@ -134,15 +134,16 @@ class Deployer:
         if model is None:
             raise DeploymentFailed(f"Model {variant['ModelName']} does not exist any more")
         image, data, environment = self._models.container_of(model)
-        problem = image_problem(image)
-        if problem:
-            raise DeploymentFailed(problem)
+        try:
+            packages = environment_of(image)
+        except NoImage as problem:
+            raise DeploymentFailed(str(problem)) from None
         credentials = assume(model["ExecutionRoleArn"], SAGEMAKER, "SageMaker", caller.region)
         folder = Path(tempfile.mkdtemp(prefix="endpoint-"))
         storage = RoleStorage(credentials, self._endpoint_url)
         try:
             (folder / "model.tar.gz").write_bytes(storage.read(data))
-            unpack(folder / "model.tar.gz", folder / "ml/model")
+            unpack(folder / "model.tar.gz", folder / "model")
         except (tarfile.TarError, OSError, EOFError, TransferError, ServiceError) as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise DeploymentFailed(f"Failed to load the model artifact {data}: {error}") from None
@@ -151,15 +152,20 @@ class Deployer:
             f"/aws/sagemaker/Endpoints/{record['EndpointName']}",
             f"{variant['VariantName']}/i-{random_id(17)}",
         )
-        container = Container(
-            model_dir=folder / "ml/model",
-            environment={**environment, **credentials.as_environment(), "AWS_ENDPOINT_URL": self._endpoint_url},
+        isolated = model.get("EnableNetworkIsolation", False)
+        reaches = {**credentials.as_environment(), "AWS_ENDPOINT_URL": self._endpoint_url}
+        serving = Serving(
+            environment=packages,
+            model_dir=folder / "model",
+            # An isolated container is told its region, and gets no credentials.
+            variables={**environment, **({"AWS_REGION": caller.region} if isolated else reaches)},
+            isolated=isolated,
             log=logs.write,
             close_log=logs.close,
             startup_seconds=variant.get("ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS),
         )
         record["capture_storage"] = storage
-        return Fleet(container, folder, count)
+        return Fleet(serving, folder, count)
 
 
 def clear(record: Record) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-import sys
 import tarfile
 import threading
 import time
@@ -13,10 +12,14 @@ from subprocess import Popen
 
 import urllib3
 
-from local_aws.containers import process
+from local_aws.containers import namespaces, process
+from local_aws.containers.container import Container
+from local_aws.containers.environments import Environment
+from local_aws.containers.unix_http import UnixConnections
 
 log = logging.getLogger(__name__)
-ENTRY = Path(__file__).parents[2] / "containers/toolkit/serving_entry.py"
+MODEL = "/opt/ml/model"
+MOST_REQUESTS = 16
 PING_SECONDS = 2
 MODEL_SECONDS = 60
 """Longest answer that InvokeEndpoint waits for."""
@@ -34,31 +37,39 @@ class Unavailable(Exception):
 
 
 @dataclass(frozen=True)
-class Container:
-    """What a replica runs."""
+class Serving:
+    """What the replicas of a variant run."""
 
+    environment: Environment
     model_dir: Path
-    environment: Mapping[str, str]
+    """Folder of the unpacked artifact, which they share."""
+    variables: Mapping[str, str]
+    isolated: bool
     log: Callable[[str], None]
     close_log: Callable[[], None]
     startup_seconds: float
 
 
 class Replica:
-    """A model server on a port of its own."""
+    """A model server in a container of its own."""
 
-    def __init__(self, container: Container, folder: Path) -> None:
-        folder.mkdir(parents=True)
-        self._container, self._port_file = container, folder / "port"
+    def __init__(self, serving: Serving, folder: Path) -> None:
+        self._serving = serving
         self.in_flight = 0
-        environment = {key: process.rooted(value, container.model_dir.parent) for key, value in container.environment.items()}
-        self._process: Popen[str] = process.start(
-            [sys.executable, str(ENTRY), str(container.model_dir), str(self._port_file)],
-            process.environment(folder, environment),
+        self._container = Container(
+            serving.environment,
             folder,
-            container.log,
+            serving.variables,
+            isolated=serving.isolated,
+            name=f"model-{folder.name}",
+            mounts=[(str(serving.model_dir), MODEL, True)],
         )
-        self._pool: urllib3.HTTPConnectionPool | None = None
+        if namespaces.missing():
+            self._container.place(MODEL).symlink_to(serving.model_dir)
+        else:
+            self._container.place(MODEL).mkdir()
+        self._process: Popen[str] = self._container.start(serving.environment.image.serve, serving.log)
+        self._pool = UnixConnections(self._container.socket, MOST_REQUESTS)
 
     @property
     def alive(self) -> bool:
@@ -67,31 +78,25 @@ class Replica:
 
     def wait_healthy(self, cancelled: Callable[[], bool]) -> None:
         """Wait for /ping to answer; raise NotHealthy when the process ends or the startup timeout passes."""
-        deadline = time.monotonic() + self._container.startup_seconds
+        deadline = time.monotonic() + self._serving.startup_seconds
         while time.monotonic() < deadline and self.alive and not cancelled():
-            if self._port_file.exists() and self._ping():
+            if self._container.socket.exists() and self._ping():
                 return
             time.sleep(0.05)
         raise NotHealthy
 
     def _ping(self) -> bool:
-        pool = self._connections()
         try:
-            return pool.request("GET", "/ping", timeout=PING_SECONDS, retries=False).status == 200
+            return self._pool.request("GET", "/ping", timeout=PING_SECONDS, retries=False).status == 200
         except urllib3.exceptions.HTTPError:
             return False
 
     def invoke(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
         """Return status, content type and body of the model's answer."""
-        answer = self._connections().request(
+        answer = self._pool.request(
             "POST", "/invocations", body=body, headers=dict(headers), timeout=MODEL_SECONDS, retries=False
         )
         return answer.status, answer.headers.get("Content-Type", "application/octet-stream"), answer.data
-
-    def _connections(self) -> urllib3.HTTPConnectionPool:
-        if self._pool is None:
-            self._pool = urllib3.HTTPConnectionPool("127.0.0.1", int(self._port_file.read_text()), maxsize=16)
-        return self._pool
 
     def stop(self) -> None:
         """End the process."""
@@ -101,8 +106,8 @@ class Replica:
 class Fleet:
     """Equal replicas; dead ones are replaced."""
 
-    def __init__(self, container: Container, folder: Path, desired: int) -> None:
-        self._container, self._folder = container, folder
+    def __init__(self, serving: Serving, folder: Path, desired: int) -> None:
+        self._serving, self._folder = serving, folder
         self._lock = threading.Lock()
         self._replicas: list[Replica] = []
         self._started = 0
@@ -167,12 +172,12 @@ class Fleet:
             replicas, self._replicas = self._replicas, []
         for replica in replicas:
             replica.stop()
-        self._container.close_log()
+        self._serving.close_log()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _new(self) -> Replica:
         self._started += 1
-        return Replica(self._container, self._folder / f"replica-{self._started}")
+        return Replica(self._serving, self._folder / f"replica-{self._started}")
 
     def _healthy(self, replica: Replica) -> Replica:
         for attempt in range(1, START_ATTEMPTS + 1):
@@ -208,7 +213,7 @@ class Fleet:
             _drain([replica], DRAIN_SECONDS)
             replica.stop()
         if dead:
-            self._container.log(f"{len(dead)} model server(s) ended unexpectedly and are started again")
+            self._serving.log(f"{len(dead)} model server(s) ended unexpectedly and are started again")
         for _ in range(missing):
             self._add()
 
@@ -216,7 +221,7 @@ class Fleet:
         try:
             replica = self._healthy(self._new())
         except NotHealthy:
-            self._container.log("a model server did not pass its health check; it will be started again")
+            self._serving.log("a model server did not pass its health check; it will be started again")
             return
         with self._lock:
             if not self._stopped.is_set():

@@ -3,23 +3,23 @@
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
 """
 
+import contextlib
 import json
 import re
-import sys
 import tarfile
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_aws.containers import process, python_home
+from local_aws.containers import namespaces, process
+from local_aws.containers.container import Container, Network
 from local_aws.containers.process import Outcome
 from local_aws.s3_transfer import RoleStorage
 from local_aws.sagemaker.jobs.logs import JobLogs
 from local_aws.sagemaker.store import Record
 
-ENTRY = Path(__file__).parents[2] / "containers/toolkit/training_entry.py"
 GROUP = "homogeneousCluster"
 CODE_CHANNELS = {"code", "sm_drivers", "recipe"}
 """Channels in which the SageMaker SDK hands over programs."""
@@ -29,12 +29,17 @@ LONGEST_PROGRAM = 1 << 20
 
 @dataclass(frozen=True)
 class Host:
-    """One instance of a job; `folder` stands for its /opt/ml."""
+    """One instance of a job."""
 
     name: str
     index: int
-    folder: Path
+    container: Container
     logs: JobLogs
+
+    @property
+    def folder(self) -> Path:
+        """What is /opt/ml to it."""
+        return self.container.ml
 
 
 def command_of(record: Record) -> list[str]:
@@ -46,7 +51,7 @@ def command_of(record: Record) -> list[str]:
 def lay_out(host: Host, names: Sequence[str], record: Record, storage: RoleStorage) -> None:
     """Make the folders and files that the container contract promises."""
     for name in ("input/config", "input/data", "model", "output/data"):
-        (host.folder / name).mkdir(parents=True)
+        (host.folder / name).mkdir(parents=True, exist_ok=True)
     channels = {}
     for channel in record.get("InputDataConfig", []):
         source = channel["DataSource"]["S3DataSource"]
@@ -61,8 +66,9 @@ def lay_out(host: Host, names: Sequence[str], record: Record, storage: RoleStora
             "RecordWrapperType": "None",
             "ContentType": channel.get("ContentType", "application/octet-stream"),
         }
-    root_programs(host.folder, command_of(record))
-    hyperparameters = {key: process.rooted(value, host.folder) for key, value in record.get("HyperParameters", {}).items()}
+    if namespaces.missing():
+        root_programs(host.folder, command_of(record))
+    hyperparameters = {key: host.container.told(value) for key, value in record.get("HyperParameters", {}).items()}
     resources = _resources(host, names, record)
     files = {"hyperparameters": hyperparameters, "inputdataconfig": channels, "resourceconfig": resources}
     for name, content in files.items():
@@ -85,8 +91,8 @@ def _resources(host: Host, names: Sequence[str], record: Record) -> Record:
 def root_programs(folder: Path, command: Sequence[str]) -> None:
     """Lead the /opt/ml paths inside of programs below `folder`, where a job runs a `command` of its own.
 
-    A mount namespace would leave the files alone, but many machines do not allow one without root. Changed are text files in
-    the channels that the command names or in which the SageMaker SDK hands over programs; data is never touched.
+    For machines that allow no namespaces. Changed are text files in the channels that the command names or in which the
+    SageMaker SDK hands over programs; data is never touched.
     """
     if not command:
         return
@@ -108,41 +114,40 @@ def _root_file(file: Path, folder: Path) -> None:
     file.write_bytes(process.rooted(text, folder).encode())
 
 
-def run_all(
-    hosts: Sequence[Host], record: Record, contract: Mapping[str, str], seconds: float, stop: threading.Event
-) -> list[Outcome]:
+def run_all(hosts: Sequence[Host], record: Record, seconds: float, stop: threading.Event) -> list[Outcome]:
     """Run the job on all hosts at once; the first that fails ends the others. Return how each ended."""
     ending = threading.Event()
     outcomes: dict[str, Outcome] = {}
 
     def run(host: Host) -> None:
-        outcomes[host.name] = _run(host, record, contract, seconds, ending)
+        command = command_of(record) or host.container.environment.image.train
+        outcomes[host.name] = host.container.run(command, host.logs.write, seconds=seconds, stop=ending)
         if outcomes[host.name].exit_code != 0:
             ending.set()
 
-    threads = [threading.Thread(target=run, args=(host,), daemon=True) for host in hosts]
-    for thread in threads:
-        thread.start()
-    while any(thread.is_alive() for thread in threads):
-        if stop.is_set():
-            ending.set()
-        time.sleep(0.02)
+    with _acquainted(hosts):
+        threads = [threading.Thread(target=run, args=(host,), daemon=True) for host in hosts]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            if stop.is_set():
+                ending.set()
+            time.sleep(0.02)
     return [outcomes[host.name] for host in hosts]
 
 
-def _run(host: Host, record: Record, contract: Mapping[str, str], seconds: float, ending: threading.Event) -> Outcome:
-    # A job may install packages: into an environment of its own, not into that of the embedded AWS.
-    python = python_home.create(host.folder / "python")
-    command = [process.rooted(word, host.folder) for word in command_of(record)] or [str(python), str(ENTRY)]
-    of_host = {
-        "PATH": f"{python.parent}:{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-        "SAGEMAKER_BASE_DIR": str(host.folder),
-        # Without it the toolkit waits for DNS names that only SageMaker's network has.
-        "SM_STUDIO_LOCAL_MODE": "true",
-    }
-    own = {key: process.rooted(value, host.folder) for key, value in record.get("Environment", {}).items()}
-    environment = process.environment(host.folder, of_host, own, contract)
-    return process.run(command, environment, host.folder, host.logs.write, seconds=seconds, stop=ending)
+@contextlib.contextmanager
+def _acquainted(hosts: Sequence[Host]) -> Iterator[None]:
+    """Let the hosts know each other by name; isolated ones share a network with nothing else in it."""
+    network = Network() if len(hosts) > 1 and hosts[0].container.isolated and namespaces.missing() is None else None
+    for host in hosts:
+        host.container.hosts = {other.name: f"127.0.0.{other.index + 1}" for other in hosts}
+        host.container.network = network.pid if network else None
+    try:
+        yield
+    finally:
+        if network:
+            network.close()
 
 
 def pack(folders: Iterable[Path], target: Path) -> bool:

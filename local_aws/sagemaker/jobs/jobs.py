@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local_aws.containers.images import image_problem
+from local_aws.containers.environments import Environment
+from local_aws.containers.images import NoImage, environment_of
 from local_aws.containers.process import Outcome
 from local_aws.errors import ServiceError, in_use, invalid, not_found
 from local_aws.ministack_bridge.identity import Caller, Credentials, assume, in_scope, pass_role
@@ -46,6 +47,7 @@ class Workplace:
     """What a running job works with."""
 
     folder: Path
+    environment: Environment
     credentials: Credentials
     storage: RoleStorage
     logs: JobLogs
@@ -171,18 +173,25 @@ class Jobs(ABC):
         logs = self._log(credentials.caller, record, "algo-1")
         storage = RoleStorage(credentials, self._endpoint_url)
         try:
-            problem = image_problem(self._image(record))
-            if problem:
-                return "Failed", problem
-            self._work(record, Workplace(folder, credentials, storage, logs, running.stop))
+            environment = environment_of(self._image(record))
+            self._work(record, Workplace(folder, environment, credentials, storage, logs, running.stop))
         except Stopped:
             return "Stopped", ""
-        except (JobFailed, TransferError, ServiceError) as failure:
+        except (JobFailed, NoImage, TransferError, ServiceError) as failure:
             return "Failed", str(failure)
         finally:
             logs.close()
             shutil.rmtree(folder, ignore_errors=True)
         return "Completed", ""
+
+    def _reaches(self, place: Workplace, *, isolated: bool) -> dict[str, str]:
+        """Return the variables by which a container reaches AWS; an isolated one is told its region and nothing else.
+
+        Source: https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html
+        """
+        if isolated:
+            return {"AWS_REGION": place.credentials.caller.region}
+        return {**place.credentials.as_environment(), "AWS_ENDPOINT_URL": self._endpoint_url}
 
     def _log(self, role: Caller, record: Record, host: str) -> JobLogs:
         """Return the log stream of one of the job's instances."""

@@ -1,8 +1,8 @@
 """Processing jobs: any command of the image, with inputs and outputs in S3."""
 
-from pathlib import Path
+import json
 
-from local_aws.containers import process
+from local_aws.containers.container import Container
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
 from local_aws.sagemaker.jobs.jobs import JobFailed, Jobs, Workplace, check
@@ -10,6 +10,11 @@ from local_aws.sagemaker.store import Record
 
 DEFAULT_LIMIT = 86400
 PROCESSING = "/opt/ml/processing"
+TOLD = (
+    *("ProcessingJobArn", "ProcessingJobName", "AppSpecification", "Environment", "ProcessingInputs", "ProcessingOutputConfig"),
+    *("ProcessingResources", "RoleArn", "StoppingCondition"),
+)
+"""What a container may read of its job."""
 
 
 class ProcessingJobs(Jobs):
@@ -33,48 +38,67 @@ class ProcessingJobs(Jobs):
         instances = record["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
         if instances > 1:
             raise JobFailed(f"The embedded AWS processes on one instance, not {instances}; AWS on as many as asked for.")
+        container = self._container(record, place)
         for source in record.get("ProcessingInputs", []):
             if "S3Input" not in source:
                 raise JobFailed(f"Input {source['InputName']}: the embedded AWS offers S3 inputs only; AWS offers more.")
-            folder = _local(source["S3Input"]["LocalPath"], place)
+            folder = container.place(source["S3Input"]["LocalPath"])
             folder.mkdir(parents=True, exist_ok=True)
             place.storage.download(source["S3Input"]["S3Uri"], folder)
         outputs = record.get("ProcessingOutputConfig", {})
         for target in outputs.get("Outputs", []):
-            _local(target["S3Output"]["LocalPath"], place).mkdir(parents=True, exist_ok=True)
-        (place.folder / "output").mkdir()
-        self._execute(record, place)
+            container.place(target["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+        _describe(record, container)
+        self._execute(record, place, container)
         for target in outputs.get("Outputs", []):
             spec = target["S3Output"]
-            place.storage.upload_folder(_local(spec["LocalPath"], place), spec["S3Uri"], outputs.get("KmsKeyId"))
+            place.storage.upload_folder(container.place(spec["LocalPath"]), spec["S3Uri"], outputs.get("KmsKeyId"))
 
-    def _execute(self, record: Record, place: Workplace) -> None:
+    def _container(self, record: Record, place: Workplace) -> Container:
+        isolated = record.get("NetworkConfig", {}).get("EnableNetworkIsolation", False)
+        contract = {"PROCESSING_JOB_NAME": record["ProcessingJobName"], "PROCESSING_JOB_ARN": record["ProcessingJobArn"]}
+        return Container(
+            place.environment,
+            place.folder / "algo-1",
+            {**record.get("Environment", {}), **contract, **self._reaches(place, isolated=isolated)},
+            isolated=isolated,
+        )
+
+    def _execute(self, record: Record, place: Workplace, container: Container) -> None:
         application = record["AppSpecification"]
         words = [*application.get("ContainerEntrypoint", []), *application.get("ContainerArguments", [])]
         limit = record.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_LIMIT)
-        environment = {key: process.rooted(value, place.folder) for key, value in record.get("Environment", {}).items()}
-        contract = {"PROCESSING_JOB_NAME": record["ProcessingJobName"], "AWS_ENDPOINT_URL": self._endpoint_url}
-        outcome = process.run(
-            [process.rooted(word, place.folder) for word in words],
-            process.environment(place.folder, environment, contract, place.credentials.as_environment()),
-            place.folder,
-            place.logs.write,
-            seconds=limit,
-            stop=place.stop,
-        )
-        message = place.folder / "output/message"
+        outcome = container.run(words, place.logs.write, seconds=limit, stop=place.stop)
+        message = container.ml / "output/message"
         if message.is_file():
             record["ExitMessage"] = message.read_text()[:1024]
         check(outcome, lambda: f"AlgorithmError: {_last_words(place)}, exit code: {outcome.exit_code}", limit)
 
 
+def _describe(record: Record, container: Container) -> None:
+    """Write the files from which a container learns of its job.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
+    """
+    (container.ml / "output").mkdir(exist_ok=True)
+    config = container.ml / "config"
+    config.mkdir()
+    told = (
+        "ProcessingJobArn",
+        "ProcessingJobName",
+        "AppSpecification",
+        "Environment",
+        "ProcessingInputs",
+        "ProcessingOutputConfig",
+    )
+    facts = {key: record[key] for key in (*told, "ProcessingResources", "RoleArn", "StoppingCondition") if key in record}
+    (config / "processingjobconfig.json").write_text(json.dumps(facts))
+    (config / "resourceconfig.json").write_text(json.dumps({"current_host": "algo-1", "hosts": ["algo-1"]}))
+
+
 def _check_path(name: str, path: str) -> None:
     if not path.startswith(f"{PROCESSING}"):
         raise invalid(f"LocalPath of {name} must begin with {PROCESSING}, got {path}")
-
-
-def _local(path: str, place: Workplace) -> Path:
-    return Path(process.rooted(path, place.folder))
 
 
 def _last_words(place: Workplace) -> str:

@@ -2,6 +2,7 @@
 
 import re
 
+from local_aws.containers.container import Container
 from local_aws.containers.process import Outcome
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
@@ -49,17 +50,22 @@ class TrainingJobs(Jobs):
         role = place.credentials.caller
         others = [self._log(role, record, name) for name in names[1:]]
         logs = [place.logs, *others]
-        return [Host(name, index, place.folder / name, logs[index]) for index, name in enumerate(names)]
+        return [Host(name, index, self._container(name, record, place), logs[index]) for index, name in enumerate(names)]
+
+    def _container(self, name: str, record: Record, place: Workplace) -> Container:
+        contract = {"TRAINING_JOB_NAME": record["TrainingJobName"], "TRAINING_JOB_ARN": record["TrainingJobArn"]}
+        isolated = record.get("EnableNetworkIsolation", False)
+        return Container(
+            place.environment,
+            place.folder / name,
+            {**record.get("Environment", {}), **contract, **self._reaches(place, isolated=isolated)},
+            isolated=isolated,
+            name=name,
+        )
 
     def _train(self, record: Record, place: Workplace, hosts: list[Host]) -> None:
         limit = record["StoppingCondition"].get("MaxRuntimeInSeconds", 86400)
-        contract = {
-            "TRAINING_JOB_NAME": record["TrainingJobName"],
-            "TRAINING_JOB_ARN": record["TrainingJobArn"],
-            "AWS_ENDPOINT_URL": self._endpoint_url,
-            **place.credentials.as_environment(),
-        }
-        outcomes = run_all(hosts, record, contract, limit, place.stop)
+        outcomes = run_all(hosts, record, limit, place.stop)
         if place.stop.is_set():
             raise Stopped
         if any(outcome.timed_out for outcome in outcomes):
