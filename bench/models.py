@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mlp.check import model_and_data
+from mlp.check import image_of, model_and_data
 from mlp.model_scripts import ModelScripts
 from mlp.paths import MODELS
 
@@ -17,7 +17,7 @@ def run() -> dict[str, Any]:
 def _measure(model: str) -> dict[str, Any]:
     definition, files = model_and_data(model)
     with tempfile.TemporaryDirectory(prefix=f"bench-{model}-") as work:
-        scripts = ModelScripts(definition, MODELS / model, Path(work))
+        scripts = ModelScripts(definition, MODELS / model, Path(work), image_of(definition))
         steps = {"prepare": scripts.prepare(files), "train": scripts.train(), "evaluate": scripts.evaluate()}
         evaluation = scripts.evaluation()
     rule = next((rule for rule in definition.gate if rule.beats), definition.gate[0])

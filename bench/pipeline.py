@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.measure import free_port
 from mlp import datasets, local, training
-from mlp.check import model_and_data
+from mlp.check import image_of, model_and_data
 from mlp.deployment import deploy_locally
 from mlp.environment import PlatformEnvironment
 from mlp.model_scripts import ModelScripts
@@ -45,5 +45,5 @@ def _run(environment: PlatformEnvironment) -> float:
 def _bare() -> float:
     definition, files = model_and_data(MODEL)
     with tempfile.TemporaryDirectory(prefix="bench-scripts-") as work:
-        scripts = ModelScripts(definition, MODELS / MODEL, Path(work))
+        scripts = ModelScripts(definition, MODELS / MODEL, Path(work), image_of(definition))
         return sum(step.seconds for step in (scripts.prepare(files), scripts.train(), scripts.evaluate()))

@@ -2,14 +2,18 @@
 
 import math
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local_aws.containers import environments
+from local_aws.containers.environments import Environment, NotInstallable
+from local_aws.containers.likeness import differences
 from mlp.errors import Failed, MlpError
 from mlp.model_scripts import Done, ModelScripts
 from mlp.paths import MODELS
+from platform_contract import images
 from stacks.settings import SettingsError
 from stacks.settings.loader import load_definition
 from stacks.settings.model import GateRule, ModelDefinition
@@ -24,8 +28,10 @@ class Finding:
     said: str
 
 
-def check(model: str, data: Sequence[Path] = ()) -> Iterator[Finding]:
-    """Run prepare, train, evaluate and serve on the model's own data, or on `data`; yield each as it passes.
+def check(model: str, data: Sequence[Path] = (), tell: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
+    """Run prepare, train, evaluate and serve in the model's image, on its own data or on `data`; yield each as it passes.
+
+    `tell` hears what is installed, the first time, and what is not as in AWS's image.
 
     Raises
     ------
@@ -36,7 +42,7 @@ def check(model: str, data: Sequence[Path] = ()) -> Iterator[Finding]:
     """
     definition, files = model_and_data(model, data)
     with tempfile.TemporaryDirectory(prefix=f"check-{model}-") as work:
-        scripts = ModelScripts(definition, MODELS / model, Path(work))
+        scripts = ModelScripts(definition, MODELS / model, Path(work), image_of(definition, tell))
         yield _finding("prepare.py", scripts.prepare(files))
         yield _finding("train.py", scripts.train())
         yield _finding("evaluate.py", scripts.evaluate())
@@ -61,6 +67,24 @@ def model_and_data(model: str, data: Sequence[Path] = ()) -> tuple[ModelDefiniti
         if not file.is_file():
             raise MlpError(f"There is no data file {file}; `data` in {MODELS / model / 'model.yaml'} names the model's own")
     return definition, files
+
+
+def image_of(definition: ModelDefinition, tell: Callable[[str], None] = lambda _: None) -> Environment:
+    """Return the environment of the model's image.
+
+    Raises
+    ------
+    MlpError
+        If its packages cannot be had.
+    """
+    image = images.find(definition.framework.name, definition.framework.version)
+    try:
+        environment = environments.prepare(image, lambda what: tell(f"installing {what}, once"))
+    except NotInstallable as problem:
+        raise MlpError(str(problem)) from None
+    for difference in differences(environment):
+        tell(difference)
+    return environment
 
 
 def _finding(script: str, done: Done) -> Finding:

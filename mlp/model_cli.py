@@ -32,7 +32,7 @@ def check(
 ) -> None:
     """Run prepare, train, evaluate and serve on this machine, without any AWS."""
     started = time.perf_counter()
-    for finding in check_model(model, data or []):
+    for finding in check_model(model, data or [], lambda text: show.console.print(f"  {text}", markup=False)):
         show.console.print(f"[green]✓[/green] {finding.script:<12} {finding.seconds:5.1f} s  ", end="")
         show.console.print(finding.said, markup=False, style="dim")
     show.console.print(f"{model} keeps its contract ({time.perf_counter() - started:.1f} s)")

@@ -33,6 +33,7 @@ from ml_platform.read_once import bucket_name, gibibytes, key_arn, seconds
 from ml_platform.training_roles import TrainingRoles
 
 CODE = "code"
+WARNING = 30
 INPUT_DATA, DATASET, COMPARE_WITH = "InputData", "Dataset", "CompareWith"
 PARAMETERS = (Parameter(INPUT_DATA), Parameter(DATASET, "unversioned"), Parameter(COMPARE_WITH, "live"))
 """Where the raw data lies; which dataset and version that is, such as `spam@3`; `live`, or `none` to compare with nothing."""
@@ -95,6 +96,8 @@ class TrainingSteps:
         script = {
             "sagemaker_program": "train.py",
             "sagemaker_submit_directory": f"/opt/ml/input/data/{CODE}/{self._bundle.file_name}",
+            # At its default the toolkit writes some hundred lines of its own before the script's first.
+            "sagemaker_container_log_level": WARNING,
         }
         return TrainingStep(
             name="train",

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -61,6 +61,17 @@ class Container:
     def place(self, path: str) -> Path:
         """Return where a path below /opt/ml lies on the machine."""
         return Path(process.rooted(path, self.ml))
+
+    def show(self, folders: Iterable[tuple[Path, str]]) -> None:
+        """Show folders of the machine at places below /opt/ml, where the container may write."""
+        for folder, path in folders:
+            place = self.place(path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if namespaces.missing() is None:
+                place.mkdir(exist_ok=True)
+                self.mounts = [*self.mounts, (str(folder), path, True)]
+            else:
+                place.symlink_to(folder)
 
     def told(self, text: str) -> str:
         """Return `text`, which may name /opt/ml, as a command or a variable in the container must have it."""

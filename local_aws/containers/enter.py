@@ -103,7 +103,7 @@ def run(view: dict[str, Any]) -> int:
     os._exit(init(view))
 
 
-def join(pid: int, view: dict[str, Any]) -> int:
+def join(pid: int, view: dict[str, Any]) -> int:  # noqa: RET503 - execute does not return
     """Run a command in the container whose init process is `pid`; return its exit code."""
     _enter(pid, (*(("user",) if os.getuid() else ()), "net", "uts", "ipc", "pid", "mnt"))
     child = os.fork()

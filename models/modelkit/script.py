@@ -51,10 +51,30 @@ def train(main: Callable[..., None], **hyperparameters: Any) -> None:
     """
     parser = argparse.ArgumentParser()
     for name, default in hyperparameters.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+        # The toolkit writes names of one letter with one dash.
+        flags = [f"--{name.replace('_', '-')}", *([f"-{name}"] if len(name) == 1 else [])]
+        parser.add_argument(*flags, type=_reader(name, default), default=default)
     parser.add_argument("--train", type=Path, default=os.environ.get("SM_CHANNEL_TRAIN"))
     parser.add_argument("--model-dir", type=Path, default=os.environ.get("SM_MODEL_DIR"))
     main(**vars(parser.parse_args()))
+
+
+def _reader(name: str, default: Any) -> Callable[[str], Any]:
+    """Return what reads a hyperparameter whose default is `default` from its text."""
+    if isinstance(default, bool):
+        return _boolean
+    if isinstance(default, int | float | str):
+        return type(default)
+    raise TypeError(f"hyperparameter {name}: its default {default!r} does not say its type; give a text, a number or True/False")
+
+
+def _boolean(text: str) -> bool:
+    """Return what the toolkit writes of a boolean; `bool` itself would take every text for True."""
+    if text in ("True", "true"):
+        return True
+    if text in ("False", "false"):
+        return False
+    raise argparse.ArgumentTypeError(f"got {text!r}, allowed are True and False")
 
 
 def _folders(*names: str) -> dict[str, Path]:

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mlp.check import model_and_data
+from mlp.check import image_of, model_and_data
 from mlp.model_scripts import ModelScripts
 from mlp.paths import MODELS, ROOT
 from tools.model_plots import HEIGHT, STYLE, WIDTH
@@ -27,7 +27,7 @@ def evaluated(model: str) -> dict[str, Any]:
     """Run the model's scripts on its own data; return evaluation.json."""
     definition, files = model_and_data(model)
     with tempfile.TemporaryDirectory(prefix=f"plot-{model}-") as work:
-        scripts = ModelScripts(definition, MODELS / model, Path(work))
+        scripts = ModelScripts(definition, MODELS / model, Path(work), image_of(definition))
         scripts.prepare(files)
         scripts.train()
         scripts.evaluate()

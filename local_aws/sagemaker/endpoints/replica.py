@@ -8,28 +8,20 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import Popen
 
 import urllib3
 
-from local_aws.containers import namespaces, process
 from local_aws.containers.container import Container
 from local_aws.containers.environments import Environment
-from local_aws.containers.unix_http import UnixConnections
+from local_aws.containers.model_server import ModelServer, NotHealthy
 
 log = logging.getLogger(__name__)
-MODEL = "/opt/ml/model"
-MOST_REQUESTS = 16
-PING_SECONDS = 2
-MODEL_SECONDS = 60
-"""Longest answer that InvokeEndpoint waits for."""
 START_ATTEMPTS = 2
 CHECK_SECONDS = 0.3
 DRAIN_SECONDS = 60
 
 
-class NotHealthy(Exception):
-    """The container did not pass its health check."""
+__all__ = ["Fleet", "NotHealthy", "Replica", "Serving", "Unavailable", "unpack"]
 
 
 class Unavailable(Exception):
@@ -50,57 +42,15 @@ class Serving:
     startup_seconds: float
 
 
-class Replica:
-    """A model server in a container of its own."""
+class Replica(ModelServer):
+    """A model server of a fleet."""
 
     def __init__(self, serving: Serving, folder: Path) -> None:
-        self._serving = serving
+        container = Container(
+            serving.environment, folder, serving.variables, isolated=serving.isolated, name=f"model-{folder.name}"
+        )
+        super().__init__(container, serving.model_dir, serving.log)
         self.in_flight = 0
-        self._container = Container(
-            serving.environment,
-            folder,
-            serving.variables,
-            isolated=serving.isolated,
-            name=f"model-{folder.name}",
-            mounts=[(str(serving.model_dir), MODEL, True)],
-        )
-        if namespaces.missing():
-            self._container.place(MODEL).symlink_to(serving.model_dir)
-        else:
-            self._container.place(MODEL).mkdir()
-        self._process: Popen[str] = self._container.start(serving.environment.image.serve, serving.log)
-        self._pool = UnixConnections(self._container.socket, MOST_REQUESTS)
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process.poll() is None
-
-    def wait_healthy(self, cancelled: Callable[[], bool]) -> None:
-        """Wait for /ping to answer; raise NotHealthy when the process ends or the startup timeout passes."""
-        deadline = time.monotonic() + self._serving.startup_seconds
-        while time.monotonic() < deadline and self.alive and not cancelled():
-            if self._container.socket.exists() and self._ping():
-                return
-            time.sleep(0.05)
-        raise NotHealthy
-
-    def _ping(self) -> bool:
-        try:
-            return self._pool.request("GET", "/ping", timeout=PING_SECONDS, retries=False).status == 200
-        except urllib3.exceptions.HTTPError:
-            return False
-
-    def invoke(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
-        """Return status, content type and body of the model's answer."""
-        answer = self._pool.request(
-            "POST", "/invocations", body=body, headers=dict(headers), timeout=MODEL_SECONDS, retries=False
-        )
-        return answer.status, answer.headers.get("Content-Type", "application/octet-stream"), answer.data
-
-    def stop(self) -> None:
-        """End the process."""
-        process.end(self._process)
 
 
 class Fleet:
@@ -182,7 +132,7 @@ class Fleet:
     def _healthy(self, replica: Replica) -> Replica:
         for attempt in range(1, START_ATTEMPTS + 1):
             try:
-                replica.wait_healthy(self._stopped.is_set)
+                replica.wait_healthy(self._serving.startup_seconds, self._stopped.is_set)
             except NotHealthy:
                 replica.stop()
                 if attempt == START_ATTEMPTS or self._stopped.is_set():

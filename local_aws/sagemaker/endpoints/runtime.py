@@ -11,12 +11,13 @@ from typing import Any
 
 import urllib3
 
+from local_aws.containers.model_server import MODEL_SECONDS
 from local_aws.errors import ServiceError
 from local_aws.ministack_bridge.identity import Caller, caller_of
 from local_aws.ministack_bridge.server import PAYLOAD_TYPE, Response
 from local_aws.sagemaker.endpoints.capture import Capture
 from local_aws.sagemaker.endpoints.metrics import EndpointMetrics, Invocation
-from local_aws.sagemaker.endpoints.replica import MODEL_SECONDS, Unavailable
+from local_aws.sagemaker.endpoints.replica import Unavailable
 from local_aws.sagemaker.endpoints.rollout import Generation
 from local_aws.sagemaker.endpoints.service import Endpoints
 from local_aws.sagemaker.store import Store, arn

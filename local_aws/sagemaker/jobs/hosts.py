@@ -4,7 +4,6 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training
 """
 
 import contextlib
-import json
 import re
 import tarfile
 import threading
@@ -13,14 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_aws.containers import namespaces, process
+from local_aws.containers import namespaces, process, training_contract
 from local_aws.containers.container import Container, Network
 from local_aws.containers.process import Outcome
 from local_aws.s3_transfer import RoleStorage
 from local_aws.sagemaker.jobs.logs import JobLogs
 from local_aws.sagemaker.store import Record
 
-GROUP = "homogeneousCluster"
 CODE_CHANNELS = {"code", "sm_drivers", "recipe"}
 """Channels in which the SageMaker SDK hands over programs."""
 CHANNEL_PATH = re.compile(r"/opt/ml/input/data/([A-Za-z0-9._-]+)")
@@ -50,8 +48,7 @@ def command_of(record: Record) -> list[str]:
 
 def lay_out(host: Host, names: Sequence[str], record: Record, storage: RoleStorage) -> None:
     """Make the folders and files that the container contract promises."""
-    for name in ("input/config", "input/data", "model", "output/data"):
-        (host.folder / name).mkdir(parents=True, exist_ok=True)
+    training_contract.make_folders(host.folder)
     channels = {}
     for channel in record.get("InputDataConfig", []):
         source = channel["DataSource"]["S3DataSource"]
@@ -60,32 +57,18 @@ def lay_out(host: Host, names: Sequence[str], record: Record, storage: RoleStora
         target.mkdir()
         shard = (host.index, len(names)) if distribution == "ShardedByS3Key" else (0, 1)
         storage.download(source["S3Uri"], target, shard)
-        channels[channel["ChannelName"]] = {
-            "TrainingInputMode": "File",
-            "S3DistributionType": distribution,
-            "RecordWrapperType": "None",
-            "ContentType": channel.get("ContentType", "application/octet-stream"),
-        }
+        kind = channel.get("ContentType", "application/octet-stream")
+        channels[channel["ChannelName"]] = training_contract.channel(distribution, kind)
     if namespaces.missing():
         root_programs(host.folder, command_of(record))
-    hyperparameters = {key: host.container.told(value) for key, value in record.get("HyperParameters", {}).items()}
-    resources = _resources(host, names, record)
-    files = {"hyperparameters": hyperparameters, "inputdataconfig": channels, "resourceconfig": resources}
-    for name, content in files.items():
-        (host.folder / f"input/config/{name}.json").write_text(json.dumps(content))
-
-
-def _resources(host: Host, names: Sequence[str], record: Record) -> Record:
-    kind = record["ResourceConfig"].get("InstanceType", "")
-    group = {"instance_group_name": GROUP, "instance_type": kind, "hosts": list(names)}
-    return {
-        "current_host": host.name,
-        "current_instance_type": kind,
-        "current_group_name": GROUP,
-        "hosts": list(names),
-        "instance_groups": [group],
-        "network_interface_name": "lo",
-    }
+    training_contract.write(
+        host.folder,
+        hyperparameters={key: host.container.told(value) for key, value in record.get("HyperParameters", {}).items()},
+        channels=channels,
+        host=host.name,
+        hosts=names,
+        instance_type=record["ResourceConfig"].get("InstanceType", ""),
+    )
 
 
 def root_programs(folder: Path, command: Sequence[str]) -> None:

@@ -2,11 +2,12 @@
 
 import os
 import sys
+from typing import Any
 
 EVENTS = ("open", "os.mkdir", "os.listdir", "os.scandir", "os.rename", "os.remove", "os.chdir")
 
 
-def _refuse(event, arguments):
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if event not in EVENTS or not arguments:
         return
     path = arguments[0]
@@ -15,8 +16,9 @@ def _refuse(event, arguments):
     if isinstance(path, str) and (path == "/opt/ml" or path.startswith("/opt/ml/")):
         base = os.environ.get("SAGEMAKER_BASE_DIR", "")
         raise PermissionError(
-            f"{path}: this machine allows no Linux namespaces, so that /opt/ml of this job is {base}. Take folders from "
-            "SM_MODEL_DIR, SM_CHANNEL_... and arguments, which name it rightly here and on AWS; or allow namespaces (mlp status says how)"
+            f"{path}: this machine allows no Linux namespaces, so that /opt/ml of this job is {base}. "
+            "Take folders from SM_MODEL_DIR, SM_CHANNEL_... and arguments, which name it rightly here and on AWS; "
+            "or allow namespaces: mlp status says how"
         )
 
 
