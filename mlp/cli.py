@@ -13,6 +13,7 @@ from mlp import (
     dataset_cli,
     datasets,
     deployment_cli,
+    images,
     model_cli,
     notebook_cli,
     overview,
@@ -56,7 +57,10 @@ def status(env: Env = "local") -> None:
     environment = PlatformEnvironment(env)
     embedded = embedded_for(env)
     where = f"embedded AWS at {embedded.url}" if embedded else f"AWS, {environment.session.region_name}"
-    show.console.print(f"{env}: {where}\n")
+    show.console.print(f"{env}: {where}")
+    for text in images.likeness(images.used_by(environment.settings)) if embedded else []:
+        show.console.print(text, markup=False, style="yellow")
+    show.console.print()
     rows = [[s.model, s.last_run, s.newest, s.serves, s.endpoint, s.instances] for s in overview.model_statuses(environment)]
     show.table(["model", "last run", "newest version", "serves", "endpoint", "instances"], rows)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from mlp import cdk, local, plan, show
+from mlp import cdk, images, local, plan, show
 from mlp.environment import PlatformEnvironment, embedded_variables, settings_of
 from mlp.paths import state_dir
 
@@ -37,6 +37,7 @@ def deploy_locally(
     log = state_dir() / "deploy.log"
     with show.step("Start the embedded AWS, with IAM enforced", seconds, "start"):
         embedded = local.start(name, port, account, region, clock)
+    preparation = images.Preparation(images.used_by(settings, models))
     environment = PlatformEnvironment(name)
     variables = embedded_variables(embedded, region)
     if not _has_stack(environment, "CDKToolkit"):
@@ -48,6 +49,7 @@ def deploy_locally(
     with show.step(title, seconds, "deploy") as tell:
         assembly = _checked_assembly(environment, variables, log, allow_replacement, chosen)
         cdk.deploy(name, variables, log, tell, assembly, chosen)
+    preparation.finish(seconds)
     return environment
 
 

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from mlp.aws import CLIENT
 from mlp.errors import MlpError
+from mlp.loopback import never_through_a_proxy
 from mlp.paths import config_dir, state_dir
 from stacks.settings import Settings, SettingsError, load_settings
 
@@ -86,6 +87,8 @@ class PlatformEnvironment:
     def __init__(self, name: str) -> None:
         self.name = name
         self.embedded = embedded_for(name)
+        if self.embedded is not None:
+            never_through_a_proxy()
         if self.embedded is None and name == "local":
             raise MlpError("The embedded AWS is not running. Start it with: make up (or make demo)")
 

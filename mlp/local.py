@@ -12,13 +12,27 @@ from pathlib import Path
 
 import psutil
 
+from mlp.caches import cache_variables
 from mlp.environment import MARKER, Embedded, carries, embedded_for, forget_embedded, remembered_embedded
 from mlp.errors import Failed, MlpError
+from mlp.loopback import never_through_a_proxy
 from mlp.paths import ROOT, state_dir
 
 DEFAULT_PORT = 4566
 START_SECONDS = 60
 STOP_SECONDS = 20
+KEPT = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "PYENV_ROOT",
+    "LOCAL_AWS_IMAGES",
+    "LOCAL_AWS_NAMESPACES",
+    "UV_CACHE_DIR",
+)
+"""Variables of the caller's that reach the embedded AWS: what Python, and the environments of images, need."""
 
 
 def start(environment: str, port: int, account: str, region: str, clock: float | None = None) -> Embedded:
@@ -31,6 +45,7 @@ def start(environment: str, port: int, account: str, region: str, clock: float |
     MlpError
         If it runs for another environment, or the port is taken.
     """
+    never_through_a_proxy()
     running = embedded_for()
     if running is not None:
         if running.environment != environment:
@@ -85,7 +100,7 @@ def clock_of_caller(default: float) -> float:
 
 def _spawn(port: int, account: str, region: str, instance: str, clock: float) -> "subprocess.Popen[bytes]":
     # Only what Python needs: credentials and endpoints of the caller's shell must not reach the functions that run there.
-    kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
+    kept = {key: os.environ[key] for key in KEPT if key in os.environ} | cache_variables()
     environment = {**kept, MARKER: instance, "LOCAL_AWS_CLOCK": str(clock), "PYTHONDONTWRITEBYTECODE": "1"}
     # The folder is named relative to where the caller stands; the server stands elsewhere.
     state = str(state_dir().resolve())

@@ -15,7 +15,6 @@ from local_aws.containers.container import Container
 from local_aws.containers.environments import Environment
 from local_aws.containers.toolkit_log import own_lines
 from mlp.errors import Failed
-from mlp.paths import MODELS
 from stacks.settings.model import ModelDefinition
 
 SHARED = "modelkit"
@@ -69,9 +68,10 @@ class ModelScripts:
             "sagemaker_submit_directory": "/opt/ml/input/data/code/sourcedir.tar.gz",
             "sagemaker_container_log_level": int(QUIET),
         }
+        parameters = {**self._definition.hyperparameters, **script}
         training_contract.write(
             container.ml,
-            hyperparameters={key: json.dumps(value) for key, value in {**self._definition.hyperparameters, **script}.items()},
+            hyperparameters={key: container.told(json.dumps(value)) for key, value in parameters.items()},
             channels={"train": training_contract.channel(), "code": training_contract.channel()},
             host="algo-1",
             hosts=["algo-1"],
@@ -131,7 +131,7 @@ class ModelScripts:
     def _pack_code(self) -> None:
         """Pack the model's code and what all models share, as every job of a pipeline gets it."""
         with tarfile.open(self._work / "code.tar.gz", "w:gz") as archive:
-            for root, prefix in ((self._folder, ""), (MODELS / SHARED, f"{SHARED}/")):
+            for root, prefix in ((self._folder, ""), (self._folder.parent / SHARED, f"{SHARED}/")):
                 for file in sorted(root.rglob("*")):
                     inner = file.relative_to(root)
                     if file.is_file() and not {"data", "__pycache__"} & set(inner.parts[:-1]):

@@ -26,7 +26,9 @@ def content(request: pytest.FixtureRequest) -> dict:
 
 
 def test_the_sdk_is_the_one_that_is_pinned() -> None:
-    pinned = dict(line.split("==") for line in (ROOT / "requirements-sdk.txt").read_text().splitlines() if "==" in line)
+    pinned = dict(
+        line.split(" ")[0].split("==") for line in (ROOT / "requirements-sdk.txt").read_text().splitlines() if "==" in line
+    )
     assert {name: version(name) for name in pinned} == pinned
 
 

@@ -20,6 +20,7 @@ def test_the_wheel_carries_what_runs_in_functions_and_notebooks() -> None:
     included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     packages = {folder.name for folder in (ROOT / "lambda").iterdir() if (folder / "__init__.py").exists()}
     assert set(included) == {*(f"lambda/{name}" for name in packages), "notebook"}
+    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["constructs/ml_platform", "platform_contract"]
 
 
 def test_functions_are_known_to_the_import_contracts() -> None:
@@ -38,12 +39,25 @@ def test_what_runs_in_a_notebook_imports_nothing_of_the_project_and_no_package()
             assert not unknown, f"{file}: {unknown}"
 
 
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-sdk.txt")
+
+
+def locked(name: str) -> list[tuple[str, list[str]]]:
+    """Return the pins of a lock, each with its hashes."""
+    found: list[tuple[str, list[str]]] = []
+    for line in (ROOT / name).read_text().splitlines():
+        text = line.strip().removesuffix("\\").strip()
+        if text.startswith("--hash="):
+            found[-1][1].append(text)
+        elif text and not text.startswith("#"):
+            found.append((text, []))
+    return found
+
+
 def test_every_version_is_exact() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
-        for line in (ROOT / name).read_text().splitlines():
-            requirement = line.partition("#")[0].partition(";")[0].strip()
-            if requirement and not requirement.startswith("-"):
-                assert "==" in requirement, f"{name}: {requirement}"
+    for name in LOCKS:
+        for pin, hashes in locked(name):
+            assert "==" in pin and hashes, f"{name}: {pin}"
     versions = json.loads((ROOT / "package.json").read_text())["devDependencies"]
     assert versions == {"aws-cdk": "2.1148.1"}
 

@@ -1,6 +1,8 @@
 """Draws docs/images/models/<name>.svg for the models named, or for all, and notes their figures in docs/models/figures.json.
 
-usage: .venv-docs/bin/python -m tools.model_plots [NAME | NAME=EVALUATION_JSON ...]    (requirements-docs.txt makes .venv-docs)
+usage: .venv/bin/python -m tools.model_plots [NAME | NAME=EVALUATION_JSON ...]
+
+matplotlib comes with: .venv/bin/uv pip install --group docs --constraints requirements-dev.txt
 
 The same evaluation gives the same file, byte for byte. A model's scripts run here unless an evaluation.json is given.
 """

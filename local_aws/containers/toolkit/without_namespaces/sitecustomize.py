@@ -1,5 +1,6 @@
 """Tells a program that opens /opt/ml on a machine without namespaces: it would miss the job's folder, and lose its model."""
 
+import errno
 import os
 import sys
 from typing import Any
@@ -16,9 +17,10 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if isinstance(path, str) and (path == "/opt/ml" or path.startswith("/opt/ml/")):
         base = os.environ.get("SAGEMAKER_BASE_DIR", "")
         raise PermissionError(
+            errno.EACCES,
             f"{path}: this machine allows no Linux namespaces, so that /opt/ml of this job is {base}. "
             "Take folders from SM_MODEL_DIR, SM_CHANNEL_... and arguments, which name it rightly here and on AWS; "
-            "or allow namespaces: mlp status says how"
+            "or allow namespaces: mlp status says how",
         )
 
 
