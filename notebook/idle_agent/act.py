@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from idle_agent.aws import Instance, within
+from idle_agent.decide import blind
 from idle_agent.observe import terminals
 
 
 def act(line: dict[str, Any], seen: dict[str, Any], config: dict[str, Any], warned: bool) -> list[str]:
     """Do all that the verdict asks for; return what failed, in words."""
-    problems, todo = [], [lambda: tell(line, config)]
+    problems, todo = [], [lambda: tell(line, config, blind(seen))]
     if line["verdict"] == "warned" and not warned:
         todo.append(lambda: write_to_terminals(line, seen))
     if line["verdict"] == "stopping":
@@ -29,13 +30,13 @@ def act(line: dict[str, Any], seen: dict[str, Any], config: dict[str, Any], warn
     return problems
 
 
-def tell(line: dict[str, Any], config: dict[str, Any]) -> None:
+def tell(line: dict[str, Any], config: dict[str, Any], unseen: bool = False) -> None:
     """Publish the metrics, and put the line into CloudWatch Logs; make the stream where it is missing."""
     instance = Instance(config)
     try:
-        # Kept is not idle for the backstop, which knows nothing of keep-alive.txt.
-        idle = 0 if line["verdict"] == "kept" else line["idle_minutes"]
-        measure(instance, config, {"Heartbeat": 1, "IdleMinutes": idle})
+        # Kept is not idle for the backstop, which knows nothing of keep-alive.txt; nor is what nobody can see.
+        idle = 0 if line["verdict"] in ("kept", "unknown") else line["idle_minutes"]
+        measure(instance, config, {"Heartbeat": 1, "IdleMinutes": idle, "Blind": int(unseen)})
     finally:
         place = {"logGroupName": config["log_group"], "logStreamName": instance.name}
         event = {**place, "logEvents": [{"timestamp": int(time.time() * 1000), "message": json.dumps(line)}]}

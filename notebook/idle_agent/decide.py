@@ -59,12 +59,20 @@ def _idle(seen: dict[str, Any], warned: bool, config: dict[str, Any], now: dict[
     left = max(limit - idle, max(kept, office) * now["factor"] / 60, 0)
     words = [f"idle for {int(idle)} of {limit} minutes", kept_words, office_words, trouble and f"by processes alone: {trouble}"]
     verdict = "kept" if kept else "unknown" if trouble else "idle"
-    if not left and (warned or not warning):
+    if blind(seen):
+        # What the kernels do is not known: a cell that waits for something else uses no CPU either.
+        words.append("not stopped, because kernels live")
+    elif not left and (warned or not warning):
         verdict = "stopping"
     elif left <= warning or (limit - idle <= warning and not kept):
         verdict = "warned"
         words.insert(1, f"will be stopped in {int(left) + 1} min")
     return verdict, "; ".join(filter(None, words)), round(left, 1)
+
+
+def blind(seen: dict[str, Any]) -> bool:
+    """Return whether kernels live of which Jupyter does not tell: then nothing but the longest uptime ends the instance."""
+    return bool(seen["trouble"]) and any(process["role"] == "kernel" for process in seen["processes"])
 
 
 def _keep_alive(file: Any, hours: float, wall: float) -> tuple[float, str]:

@@ -15,8 +15,8 @@ from typing import Any, Callable
 
 from idle_agent.aws import ask, within
 
-USUAL = [{"url": "https://127.0.0.1:8443/"}, {"url": "http://127.0.0.1:8888/"}]
-"""Where a notebook instance's Jupyter listens, and Jupyter's default: for when it left no file about itself."""
+USUAL = ["https://127.0.0.1:8443/", "http://127.0.0.1:8888/"]
+"""Where a notebook instance's Jupyter listens, and Jupyter's default: for when the file that it leaves is missing or wrong."""
 SERVER = re.compile(r"jupyter[-_]?(lab|notebook|server)( |$)|jupyter.*-singleuser|notebook( |$)")
 HELPER = re.compile(r"(\S+ )?\S*(lang(uage)?[-_]?server|lsp)\b")
 
@@ -50,17 +50,29 @@ def jupyter(home: str, seen: dict[str, Any]) -> str:
             server = json.loads(path.read_text())
             os.stat(f"/proc/{int(server['pid'])}")
             servers.append(server)
-    for server in servers or USUAL:
-        headers, part = {"Authorization": f"token {server.get('token')}"}, ""
-        try:
-            for part in ("kernels", "sessions", "terminals"):
-                # Its certificate is self-signed, and the way to it never leaves the machine.
-                answer = json.loads(ask(f"{server['url']}api/{part}", headers, context=ssl._create_unverified_context()))
-                seen[part] += answer if isinstance(answer, list) else [answer]
-            troubles.append("")
-        except Exception as problem:  # whatever it answers, the processes tell the rest; terminals may be switched off
-            troubles.append("" if part == "terminals" else f"Jupyter: {problem!r}"[:90])
-    return max(troubles) if servers else min(troubles)
+    for server in servers or [{}]:
+        headers, problems = {"Authorization": f"token {server.get('token')}"}, []
+        for url in places(server):
+            part = ""
+            try:
+                for part in ("kernels", "sessions", "terminals"):
+                    # Its certificate is self-signed, and the way to it never leaves the machine.
+                    answer = json.loads(ask(f"{url}api/{part}", headers, context=ssl._create_unverified_context()))
+                    seen[part] += answer if isinstance(answer, list) else [answer]
+                problems = [""]
+            except Exception as problem:  # whatever it answers, the processes tell the rest; terminals may be switched off
+                problems.append("" if part == "terminals" else f"Jupyter: {problem!r}"[:90])
+            if not problems[-1]:
+                break
+        troubles.append(problems[-1] and problems[0])
+    return max(troubles)
+
+
+def places(server: dict[str, Any]) -> list[str]:
+    """Return where a server may answer: its file's url names the instance, a name that a company's DNS need not know."""
+    url = str(server.get("url", ""))
+    here = [re.sub(r"//.*?(?=(:\d+)?/)", "//127.0.0.1", url, count=1), url] if url else []
+    return list(dict.fromkeys(here + USUAL))
 
 
 def processes(home: str, mono: float) -> list[dict[str, Any]]:

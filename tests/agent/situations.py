@@ -291,6 +291,13 @@ TROUBLE = [
     Situation("Jupyter does not answer", "unknown", "by processes alone: Jupyter", seen(trouble="Jupyter: refused"), after(20)),
     Situation("Jupyter has not answered for an hour", "stopping", "by processes alone", seen(trouble="Jupyter: refused"), DUE),
     Situation(
+        "Jupyter does not answer, and a silent kernel lives",
+        "unknown",
+        "not stopped, because kernels live",
+        seen(trouble="Jupyter: refused", processes=[process("ipykernel_launcher", "kernel")]),
+        DUE,
+    ),
+    Situation(
         "Jupyter does not answer, and a kernel computes",
         "busy",
         "processes use 8% of a core",

@@ -105,6 +105,7 @@ def test_the_calls_are_what_botocore_sends(instance: dict[str, Any], fake_aws: F
     assert [(data["MetricName"], data["Value"]) for data in metrics] == [
         ("Heartbeat", 1),
         ("IdleMinutes", 3.5),
+        ("Blind", 0),
         ("CpuPercent", 1.5),
     ]
     assert all(data["Dimensions"] == dimension for data in metrics)

@@ -26,6 +26,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from local_aws.containers import environments
+from platform_contract import images
 from tests.unit.spoils import Spoil, appended, cell, dropped, every, first, keeping, renamed, repeated, shuffled, spoil
 
 __all__ = [
@@ -127,7 +129,7 @@ class ModelRun:
     def answers(self, instances: list[dict[str, Any]] | None = None) -> list[Any]:
         """Return the predictions of the artifact's own serving code in a process; for the sample unless `instances` are given."""
         asked = json.dumps({"instances": [self.definition["sample"]] if instances is None else instances})
-        done = self._run([sys.executable, "-c", SERVE, str(self.fitted)], {}, asked)
+        done = self._run([python(), "-c", SERVE, str(self.fitted)], {}, asked)
         return json.loads(self._succeeds(done))["predictions"]
 
     def table(self, side: str, name: str = "*") -> pd.DataFrame:
@@ -137,7 +139,7 @@ class ModelRun:
         return pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
 
     def _script(self, script: str, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(self.folder / script), *map(str, arguments)]
+        command = [python(), str(self.folder / script), *map(str, arguments)]
         return self._run(command, {"PYTHONPATH": str(self.models), **environment})
 
     def _run(self, command: list[str], environment: dict[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -149,6 +151,12 @@ class ModelRun:
     def _succeeds(done: subprocess.CompletedProcess[str]) -> str:
         assert done.returncode == 0, done.stderr or done.stdout
         return done.stdout
+
+
+@cache
+def python() -> str:
+    """Return the interpreter of the models' image."""
+    return str(environments.prepare(images.find("sklearn", "1.9-0")).folder / "bin/python")
 
 
 @cache

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_aws.cloudformation.base import converted
-from local_aws.containers.images import image_problem
 from local_aws.errors import ServiceError
 from local_aws.sagemaker.endpoints.rollout import check_guardrails, shares
 from local_aws.sagemaker.pipelines.expressions import Resolver, Unresolvable
@@ -52,18 +51,6 @@ def test_template_strings_become_what_the_api_asks_for() -> None:
     assert converted(shape, values) == {
         "ProductionVariants": [{"InitialInstanceCount": 2, "InitialVariantWeight": 1.5, "EnableSSMAccess": True}]
     }
-
-
-REGISTRY = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
-
-
-def test_images_are_told_apart() -> None:
-    assert image_problem(f"{REGISTRY}/sagemaker-scikit-learn:1.9-0-cpu-py3") is None
-    assert "not 1.2-1-cpu-py3; choose an image version 1.9-*" in str(
-        image_problem(f"{REGISTRY}/sagemaker-scikit-learn:1.2-1-cpu-py3")
-    )
-    assert "not latest" in str(image_problem(f"{REGISTRY}/sagemaker-scikit-learn"))
-    assert "no equivalent" in str(image_problem(f"{REGISTRY}/pytorch-training:2.8"))
 
 
 def policy(kind: str, value: int, unit: str = "CAPACITY_PERCENT") -> dict:

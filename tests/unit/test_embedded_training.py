@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from local_aws.containers import environments
+from local_aws.containers.container import Container
 from local_aws.s3_transfer import RoleStorage, TransferError
 from local_aws.sagemaker.jobs.hosts import Host, lay_out, pack, root_programs, run_all
 from local_aws.sagemaker.jobs.jobs import Jobs, Running
 from local_aws.sagemaker.store import Store
+from platform_contract import images
 
 
 class Objects(RoleStorage):
@@ -40,7 +43,9 @@ class Lines:
 
 def hosts(folder: Path, count: int) -> list[Host]:
     log: Any = Lines
-    return [Host(f"algo-{n + 1}", n, folder / f"algo-{n + 1}", log()) for n in range(count)]
+    environment = environments.prepare(images.find("sklearn", "1.9-0"))
+    names = [f"algo-{n + 1}" for n in range(count)]
+    return [Host(name, n, Container(environment, folder / name, isolated=True, name=name), log()) for n, name in enumerate(names)]
 
 
 def job(*command: str, distribution: str = "FullyReplicated") -> dict[str, Any]:
@@ -83,7 +88,7 @@ def test_an_instance_without_a_shard_is_no_error_but_no_data_is(tmp_path: Path) 
 
 def test_every_instance_knows_itself_and_the_others(tmp_path: Path) -> None:
     laid_out(tmp_path, "FullyReplicated")
-    config = json.loads((tmp_path / "algo-2/input/config/resourceconfig.json").read_text())
+    config = json.loads((tmp_path / "algo-2/ml/input/config/resourceconfig.json").read_text())
     assert config["current_host"] == "algo-2"
     assert config["hosts"] == ["algo-1", "algo-2"]
     assert config["current_instance_type"] == "ml.m5.xlarge"
@@ -128,21 +133,20 @@ def run(folder: Path, script: str, stop: threading.Event | None = None, seconds:
         (host.folder / "model").mkdir(parents=True)
         (host.folder / "run.sh").write_text(script)
     record = job("bash", "/opt/ml/run.sh")
-    contract = {"TRAINING_JOB_NAME": "job"}
-    return made, run_all(made, record, contract, seconds, stop or threading.Event())
+    return made, run_all(made, record, seconds, stop or threading.Event())
 
 
 def test_every_instance_runs_the_jobs_own_command(tmp_path: Path) -> None:
-    made, outcomes = run(tmp_path, 'echo "$SAGEMAKER_BASE_DIR" > model/where; command -v python3')
+    made, outcomes = run(tmp_path, "hostname > /opt/ml/model/where; command -v python3; getent hosts algo-1 algo-2 | wc -l")
     assert [outcome.exit_code for outcome in outcomes] == [0, 0]
     for host in made:
-        assert (host.folder / "model/where").read_text().strip() == str(host.folder)
+        assert (host.folder / "model/where").read_text().strip() == host.name
         time.sleep(0.1)
-        assert host.logs.tail == [str(host.folder / "python/bin/python3")]
+        assert host.logs.tail == ["/opt/venv/bin/python3", "2"]
 
 
 def test_an_instance_that_fails_ends_the_others(tmp_path: Path) -> None:
-    script = 'case "$SAGEMAKER_BASE_DIR" in *algo-2) exit 7;; esac; sleep 60'
+    script = 'case "$(hostname)" in *algo-2) exit 7;; esac; sleep 60'
     started = time.monotonic()
     _, (first, second) = run(tmp_path, script)
     assert time.monotonic() - started < 10

@@ -152,20 +152,32 @@ class NotebookBackstop(Construct):
             topic=alerts,
         )
         for notebook in notebooks:
+            self._build_notebook_alarms(notebook, alerts, period)
+
+    def _build_notebook_alarms(self, notebook: GuardedNotebook, alerts: sns.ITopic, period: Duration) -> None:
+        name = "".join(part.capitalize() for part in notebook.notebook.split("-"))
+        meanings = {
+            ("Silent", "HeartbeatMissing", "Maximum"): (
+                f"Notebook {notebook.notebook} runs, but its idle agent is silent: it will not stop itself. Open it, look at "
+                "/var/log/ml-platform-*.log, and stop and start it"
+            ),
+            ("Blind", "Blind", "Minimum"): (
+                f"Notebook {notebook.notebook} has kernels, but its Jupyter does not answer the idle agent: only the longest "
+                "uptime and the nightly stop end it. Its checks' log says what was asked; stop and start it"
+            ),
+        }
+        for (ending, metric, statistic), meaning in meanings.items():
             alert(
                 self,
-                f"{''.join(part.capitalize() for part in notebook.notebook.split('-'))}Silent",
+                f"{name}{ending}",
                 metric=WatchedMetric(
                     namespace=METRICS,
-                    name="HeartbeatMissing",
+                    name=metric,
                     dimensions={"NotebookInstanceName": notebook.instance},
-                    statistic="Maximum",
+                    statistic=statistic,
                     period=period,
                 ),
                 above=0,
-                meaning=(
-                    f"Notebook {notebook.notebook} runs, but its idle agent is silent: it will not stop itself. Open it, look at "
-                    "/var/log/ml-platform-*.log, and stop and start it"
-                ),
+                meaning=meaning,
                 topic=alerts,
             )
