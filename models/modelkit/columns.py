@@ -59,7 +59,7 @@ class Column:
     def _numbers(self, texts: pd.Series) -> tuple[pd.Series, pd.Series]:
         taken = np.isfinite(pd.to_numeric(texts.where(texts.map(str.isascii), ""), errors="coerce").astype(float))
         # pandas 2 rounds the last digit in another way than Python, which reads what it has written bit for bit.
-        values = texts.where(taken, "nan").map(float)
+        values = texts.where(taken, "nan").map(float).astype(float)
         wrong = ~np.isfinite(values) | self._out_of_bounds(values)
         if self.kind == "integer":
             wrong |= values != np.floor(values)
