@@ -21,6 +21,8 @@ from local_aws.sagemaker.store import SAGEMAKER, Record, Store, now, random_id
 
 log = logging.getLogger(__name__)
 DEFAULT_STARTUP_SECONDS = 600
+LEAST_STARTUP_SECONDS = 30.0
+"""Of real time, whatever the clock: a model server installs its code and loads its model no faster."""
 
 
 class DeploymentFailed(Exception):
@@ -162,7 +164,10 @@ class Deployer:
             isolated=isolated,
             log=logs.write,
             close_log=logs.close,
-            startup_seconds=variant.get("ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS),
+            startup_seconds=max(
+                variant.get("ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS) / clock.FACTOR,
+                LEAST_STARTUP_SECONDS,
+            ),
         )
         record["capture_storage"] = storage
         return Fleet(serving, folder, count)

@@ -12,7 +12,7 @@ from local_aws.sagemaker.jobs.jobs import JobFailed, Jobs, Stopped, Workplace, c
 from local_aws.sagemaker.store import Record, now
 
 NO_MESSAGE = 'ErrorMessage ""'
-EXCEPTION = re.compile(r"^(?!ExecuteUserScriptError)[\w.]+(Error|Exception|Exit|Interrupt)\b: ")
+EXCEPTION = re.compile(r"^(?!(?:[\w.]*\.)?ExecuteUserScriptError)[\w.]+(Error|Exception|Exit|Interrupt)\b: ")
 
 
 class TrainingJobs(Jobs):
