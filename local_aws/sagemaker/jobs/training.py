@@ -12,6 +12,7 @@ from local_aws.sagemaker.jobs.jobs import JobFailed, Jobs, Stopped, Workplace, c
 from local_aws.sagemaker.store import Record, now
 
 NO_MESSAGE = 'ErrorMessage ""'
+FAILED_SCRIPT = "ExecuteUserScriptError:"
 EXCEPTION = re.compile(r"^(?!(?:[\w.]*\.)?ExecuteUserScriptError)[\w.]+(Error|Exception|Exit|Interrupt)\b: ")
 
 
@@ -134,6 +135,8 @@ def _reason(host: Host) -> str:
     """
     failure = host.folder / "output/failure"
     text = failure.read_text().strip() if failure.is_file() else ""
+    # The toolkit's own traceback would leave no room for what the script said.
+    text = text[max(text.rfind(FAILED_SCRIPT), 0) :]
     if not text:
         return "\n".join(list(host.logs.tail)[-10:])
     raised = [line for line in host.logs.tail if EXCEPTION.match(line)]
