@@ -61,7 +61,8 @@ class ModelServer:
         return answer.status, answer.headers.get("Content-Type", "application/octet-stream"), answer.data
 
     def stop(self) -> None:
-        """End the container."""
+        """End the container; connections that are kept open would make the server wait for their end."""
+        self._pool.close()
         process.end(self._process)
 
 
