@@ -12,7 +12,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlp import prediction, registry
-from mlp.environment import MARKER
 from mlp.errors import Failed, MlpError
 from tests.local.conftest import ANSWERS, MODEL, ONE_TRY, Platform, wait_for
 
@@ -138,13 +137,15 @@ def test_rejecting_what_serves_takes_nothing_down_and_an_earlier_version_can_ret
 
 
 def servers(platform: Platform) -> list[psutil.Process]:
+    """Return the launchers of the containers in which a model server runs; the kernel ends a container with its launcher."""
     assert platform.environment.embedded
-    instance = platform.environment.embedded.instance
     found = []
-    for process in psutil.process_iter(["cmdline"]):
-        is_server = any("serving_entry.py" in word for word in process.info["cmdline"] or [])
-        if is_server and process.environ().get(MARKER) == instance:
-            found.append(process)
+    for launcher in psutil.Process(platform.environment.embedded.pid).children():
+        try:
+            if any("gunicorn" in word for process in launcher.children(recursive=True) for word in process.cmdline()):
+                found.append(launcher)
+        except psutil.NoSuchProcess:
+            continue
     return found
 
 
