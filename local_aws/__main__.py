@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 import os
+import re
 import signal
 import tempfile
 from pathlib import Path
@@ -21,8 +22,17 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _set_environment(arguments.port, arguments.account, arguments.region)
     with tempfile.TemporaryDirectory(prefix="local-aws-", ignore_cleanup_errors=True) as scratch:
-        state = (arguments.state or Path(scratch)).resolve()
+        state = _plain((arguments.state or Path(scratch)).resolve(), Path(scratch))
         asyncio.run(_serve(arguments.port, arguments.account, arguments.region, state))
+
+
+def _plain(folder: Path, scratch: Path) -> Path:
+    """Return a name of `folder` that can stand in a script as it is: lifecycle scripts name paths below it without quotes."""
+    if re.fullmatch(r"[A-Za-z0-9_./-]+", str(folder)):
+        return folder
+    alias = scratch / "state"
+    alias.symlink_to(folder)
+    return alias
 
 
 def _set_environment(port: int, account: str, region: str) -> None:
