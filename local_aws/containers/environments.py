@@ -148,6 +148,8 @@ def _made(image: Image, tell: Teller) -> Environment:
             raise NotInstallable(
                 f"Image {image.name}: {patch.file} has no {patch.replace!r} to patch; its description is out of date"
             )
+        # A new file: the old one may be the very file of uv's cache, which every other environment gets too.
+        file.unlink()
         file.write_text(before.replace(patch.replace, patch.by), encoding="utf-8")
     facts = {
         "base": str(base.path),

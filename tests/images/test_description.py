@@ -2,9 +2,11 @@
 
 import sys
 from importlib.metadata import distributions
+from pathlib import Path
 
 import pytest
 
+from local_aws.containers import environments
 from local_aws.containers.environments import Environment
 from ml_platform.model_code import SERVING_ENVIRONMENT
 from mlp.in_notebook import trained
@@ -47,3 +49,13 @@ def test_installed_is_awss_lock(environment: Environment) -> None:
     if sys.version_info[:2] == (3, 12):  # then nothing may differ
         assert not different
     assert set(found) == {name.replace("_", "-").replace(".", "-") for name in wanted}
+
+
+def test_a_second_environment_is_made_of_what_the_first_one_left_untouched(
+    environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCAL_AWS_IMAGES", str(tmp_path))
+    made = environments.prepare(environment.image)
+    assert made.folder != environment.folder and made.differences == environment.differences
+    for patch in environment.image.patches:
+        assert patch.by in (made.folder / made.site_packages / patch.file).read_text()
