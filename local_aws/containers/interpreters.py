@@ -1,5 +1,6 @@
 """Finds a Python for an image: the image's own version where the machine has it or can get it, else the nearest."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -67,7 +68,8 @@ def _candidates(version: str) -> Iterator[Path]:
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         yield Path(folder, f"python{version}")
     pyenv = Path(os.environ.get("PYENV_ROOT", Path("~/.pyenv").expanduser()))
-    yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"), reverse=True)
+    with contextlib.suppress(OSError):  # another user's
+        yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"), reverse=True)
     found = _uv("python", "find", "--no-python-downloads", "--system", version)
     if found:
         yield Path(found)
@@ -83,9 +85,9 @@ def _downloaded(version: str) -> Interpreter | None:
 
 def tried(path: Path) -> Interpreter | None:
     """Return what the Python at `path` says of itself, None where there is none that runs."""
-    if not path.is_file():
-        return None
     try:
+        if not path.is_file():
+            return None
         done = subprocess.run([path, "-I", "-c", ASK], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603
         (major, minor, patch), prefix, headers = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.TimeoutExpired):
