@@ -15,6 +15,7 @@ from local_aws.containers.container import Container
 from local_aws.containers.environments import Environment
 from local_aws.containers.toolkit_log import own_lines
 from mlp.errors import Failed
+from platform_contract.archives import unpack
 from stacks.settings.model import ModelDefinition
 
 SHARED = "modelkit"
@@ -107,8 +108,7 @@ class ModelScripts:
         """Start the model server of the image with the artifact's own code, without a network, and let it answer the sample."""
         started = time.perf_counter()
         model = self._work / "fitted"
-        with tarfile.open(self._work / "artifact/model.tar.gz") as archive:
-            archive.extractall(model, filter="data")
+        unpack(self._work / "artifact/model.tar.gz", model)
         variables = {**SERVING_ENVIRONMENT, **self._environment.image.serving_environment}
         container = self._container("serving", variables)
         lines: list[str] = []
@@ -138,8 +138,7 @@ class ModelScripts:
                         entry, content = tarfile.TarInfo(f"{prefix}{inner.as_posix()}"), file.read_bytes()
                         entry.size, entry.mode = len(content), 0o644
                         archive.addfile(entry, io.BytesIO(content))
-        with tarfile.open(self._work / "code.tar.gz") as archive:
-            archive.extractall(self._work / "code", filter="data")
+        unpack(self._work / "code.tar.gz", self._work / "code")
 
     def _container(self, name: str, variables: Mapping[str, str] | None = None) -> Container:
         return Container(self._environment, self._work / f"container-{name}", variables or {}, isolated=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 ASK = """import json, sys, sysconfig
-print(json.dumps([sys.version_info[:3], sys.base_prefix, sysconfig.get_path('include')]))"""
+print(json.dumps([sys.version_info[:3], sys._base_executable, sys.base_prefix, sysconfig.get_path('include')]))"""
 OTHERS = ("3.13", "3.14", "3.11")
 """Versions to fall back on, the best one first: newer ones take the pins of an image, older ones do not take all."""
 DOWNLOAD_SECONDS = 120
@@ -27,6 +27,7 @@ class Interpreter:
     """A Python that was tried."""
 
     path: Path
+    """The installation's own, where it was found through a virtual environment."""
     version: tuple[int, int, int]
     prefix: Path
     """Folder of the installation, which what is made from it goes on needing."""
@@ -89,10 +90,10 @@ def tried(path: Path) -> Interpreter | None:
         if not path.is_file():
             return None
         done = subprocess.run([path, "-I", "-c", ASK], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603
-        (major, minor, patch), prefix, headers = json.loads(done.stdout)
+        (major, minor, patch), base, prefix, headers = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
-    return Interpreter(path, (major, minor, patch), Path(prefix), Path(headers))
+    return Interpreter(Path(base), (major, minor, patch), Path(prefix), Path(headers))
 
 
 def _uv(*words: str, seconds: float = 20) -> str | None:

@@ -1,6 +1,7 @@
 """A Python for an image is found by trying, whatever lies in its way."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,8 @@ def test_the_nearest_version_takes_the_place_of_one_that_cannot_be_had(monkeypat
     monkeypatch.setattr(interpreters, "_downloaded", lambda _: None)
     found = interpreter_for("3.1")
     assert found.minor in interpreters.OTHERS
+
+
+def test_what_a_virtual_environment_was_made_from_is_taken_for_itself() -> None:
+    found = tried(Path(sys.executable))
+    assert found is not None and found.path.is_relative_to(found.prefix) and not found.path.is_relative_to(sys.prefix)

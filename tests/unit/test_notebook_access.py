@@ -367,10 +367,14 @@ def test_the_backstop_looks_every_five_minutes_and_a_lost_run_is_kept(backstop) 
 
 def test_every_notebook_has_an_alarm_that_a_silent_agent_raises(backstop) -> None:
     alarms = {alarm["MetricName"]: alarm for alarm in of_type(backstop, "AWS::CloudWatch::Alarm")}
-    assert set(alarms) == {"HeartbeatMissing", "Errors", "ApproximateNumberOfMessagesVisible"}
+    assert set(alarms) == {"Blind", "HeartbeatMissing", "Errors", "ApproximateNumberOfMessagesVisible"}
     silent = alarms["HeartbeatMissing"]
     assert silent["Namespace"] == "MLPlatform/Notebooks"
     assert silent["Dimensions"] == [{"Name": "NotebookInstanceName", "Value": "mlp-test-nb-team-a-1234"}]
     # Two intervals: a late run must not let the alarm go off and on again.
     assert (silent["Period"], silent["Statistic"], silent["Threshold"]) == (600, "Maximum", 0)
     assert silent["TreatMissingData"] == "notBreaching" and silent["AlarmActions"]
+    # Blind at every check of the period: Jupyter may be away for a moment when it is started again.
+    blind = alarms["Blind"]
+    assert blind["Dimensions"] == silent["Dimensions"] and blind["AlarmActions"] == silent["AlarmActions"]
+    assert (blind["Period"], blind["Statistic"], blind["Threshold"]) == (600, "Minimum", 0)

@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-import tarfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ import urllib3
 from local_aws.containers.container import Container
 from local_aws.containers.environments import Environment
 from local_aws.containers.model_server import ModelServer, NotHealthy
+from platform_contract.archives import unpack as unpack_archive
 
 log = logging.getLogger(__name__)
 START_ATTEMPTS = 2
@@ -190,5 +190,4 @@ def _drain(replicas: list[Replica], seconds: float) -> None:
 def unpack(artifact: Path, model_dir: Path) -> None:
     """Unpack a model.tar.gz."""
     model_dir.mkdir(parents=True)
-    with tarfile.open(artifact) as archive:
-        archive.extractall(model_dir, filter="data")
+    unpack_archive(artifact, model_dir)
