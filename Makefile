@@ -40,7 +40,7 @@ check: setup ## everything that must hold before a commit: style, types, imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@PYTHONPATH=constructs:lambda:. $(BIN)/lint-imports
-	@$(BIN)/shellcheck .ci/run tools/mlp notebook/on_start.sh
+	@$(BIN)/shellcheck .ci/run tools/mlp notebook/on_start.sh local_aws/sagemaker/notebooks/change_user.sh
 	@$(BIN)/python -m stacks.settings.schema --check
 	@$(BIN)/python tools/lock.py --check
 	@$(BIN)/python -m pytest -q

@@ -7,16 +7,12 @@ import urllib.parse
 import urllib.request
 import uuid
 from dataclasses import dataclass
+from http.cookiejar import CookieJar
 from typing import Any
 
 from mlp.errors import Failed
 
 TIMEOUT_SECONDS = 20.0
-
-
-class _KeepRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_arguments: Any, **_named: Any) -> None:
-        return None
 
 
 @dataclass
@@ -59,24 +55,23 @@ def _text(kind: str, content: dict[str, Any]) -> str:
 
 
 class Jupyter:
-    """The Jupyter server behind a presigned URL."""
+    """The Jupyter server behind a presigned URL, which opens it once; then cookies say who asks, as in a browser."""
 
     def __init__(self, authorized_url: str) -> None:
+        self._cookies = CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._cookies))
         try:
-            urllib.request.build_opener(_KeepRedirect).open(authorized_url, timeout=TIMEOUT_SECONDS)
+            with self._opener.open(authorized_url, timeout=TIMEOUT_SECONDS) as page:
+                self._place = urllib.parse.urlsplit(page.url).netloc
         except urllib.error.HTTPError as answer:
-            if answer.code != 302:
-                raise Failed(f"{authorized_url} was answered with HTTP {answer.code}") from None
-            place = urllib.parse.urlsplit(answer.headers["Location"])
-        self._place = place.netloc
-        self._token = urllib.parse.parse_qs(place.query)["token"][0]
+            raise Failed(f"{authorized_url} was answered with HTTP {answer.code}") from None
 
     def ask(self, method: str, path: str, content: object = None) -> Any:
         """Call the REST API."""
         body = None if content is None else json.dumps(content).encode()
-        headers = {"Authorization": f"token {self._token}", "Content-Type": "application/json"}
+        headers = {"X-XSRFToken": self._cookie("_xsrf"), "Content-Type": "application/json"}
         request = urllib.request.Request(f"http://{self._place}{path}", body, headers, method=method)
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
@@ -84,7 +79,11 @@ class Jupyter:
         """Open a websocket."""
         import websocket  # noqa: PLC0415 - comes with Jupyter, which only the embedded AWS needs
 
-        return websocket.create_connection(f"ws://{self._place}{path}?token={self._token}", timeout=120)
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._cookies)
+        return websocket.create_connection(f"ws://{self._place}{path}", timeout=120, cookie=cookies)
+
+    def _cookie(self, name: str) -> str:
+        return next((str(cookie.value) for cookie in self._cookies if cookie.name == name), "")
 
     def open_notebook(self, name: str) -> str:
         """Open a notebook, which starts its kernel; return the kernel's id."""

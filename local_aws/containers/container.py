@@ -111,19 +111,16 @@ class Container:
             os.close(number)
 
     def _all_mounts(self) -> list[tuple[str, str, bool]]:
-        python = self.environment.prefix
-        mounts = [
+        return [
             (str(self.folder / "tmp"), TMP, True),
             (str(self.folder / "home"), "/root", True),
             (str(self.environment.folder), IMAGE, False),
             (str(TOOLKIT), STAND_INS, False),
             (str(self.folder / "venv"), "/opt/venv", True),
             (str(self.ml), ML, True),
+            *namespaces.interpreter(self.environment.prefix),
+            *self.mounts,
         ]
-        # What the interpreter needs: an installation outside of /usr, and libraries that the loader would not find by itself.
-        needed = [python, *map(Path, filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)))]
-        mounts += [(str(folder), str(folder), False) for folder in needed if folder.is_dir() and folder.parts[1:2] != ("usr",)]
-        return [*mounts, *self.mounts]
 
     def _variables_without_namespaces(self) -> dict[str, str]:
         rooted = {key: self.told(value) for key, value in {**self.environment.image.environment, **self.variables}.items()}

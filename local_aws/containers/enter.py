@@ -12,12 +12,14 @@ import ctypes
 import fcntl
 import json
 import os
+import select
 import shutil
 import signal
 import socket
 import struct
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -36,7 +38,7 @@ SYS_MOUNT_SETATTR, SYS_PIVOT_ROOT = 442, {"x86_64": 155, "aarch64": 41}
 AT_RECURSIVE, AT_FDCWD, MOUNT_ATTR_RDONLY = 0x8000, -100, 1
 KEPT_CAPABILITIES = {0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31}
 """Those that Docker leaves to root in a container: chown, kill, setuid and the like, not mount."""
-SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP = 0x8913, 0x8914, 0x8916, 1
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 COPIED = (
     "resolv.conf",
@@ -92,15 +94,54 @@ def run(view: dict[str, Any]) -> int:
     flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | own
     _unshare(flags, in_user_namespace=bool(network))
     if own:
-        loopback_up()
+        loopback_up(view.get("addresses", ()))
     socket.sethostname(view["hostname"])
+    ready, tell = os.pipe()
     child = os.fork()
     if child:
+        os.close(tell)
+        if view.get("broker") and os.read(ready, 1):
+            hand_out(view["broker"], child)
         return _wait_for(child)
     _check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
+    if view.get("broker"):
+        os.close(view["broker"])
+    os.close(ready)
     build_root(view)
     drop_capabilities()
+    os.write(tell, b"1")
+    os.close(tell)
     os._exit(init(view))
+
+
+def hand_out(number: int, child: int) -> None:
+    """Hand sockets of this network out while `child`, the container's init, lives: `listen` and `connect`.
+
+    A socket stays in the network that it was made in, whoever holds it.
+    """
+    signal.signal(signal.SIGTERM, lambda number, _frame: os.kill(child, number))
+    ended = os.pidfd_open(child)
+    with socket.socket(fileno=number) as control:
+        control.sendall(f"{child}\n".encode())
+        awaited: list[Any] = [control, ended]
+        while ended not in select.select(awaited, [], [])[0]:
+            request = control.recv(256).decode()
+            if not request:
+                return
+            word, address, port = request.split()
+            # Addresses, not names: the modules that look names up lie in a root folder that this process has left.
+            with socket.socket() as made:
+                try:
+                    if word == "listen":
+                        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                        made.bind((address, int(port)))
+                        made.listen(128)
+                    else:
+                        made.connect((address, int(port)))
+                except OSError as error:
+                    control.sendall((error.strerror or str(error)).encode())
+                    continue
+                socket.send_fds(control, [b"ok"], [made.fileno()])
 
 
 def join(pid: int, view: dict[str, Any]) -> int:  # noqa: RET503 - execute does not return
@@ -135,21 +176,28 @@ def _unshare(flags: int, *, in_user_namespace: bool = False) -> None:
         _check(libc.unshare(flags), "unshare")
 
 
-def loopback_up() -> None:
-    """Switch on the loopback interface of a new network namespace."""
+def loopback_up(addresses: Sequence[str] = ()) -> None:
+    """Switch on the loopback interface of a new network namespace, which answers at `addresses` too."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         request = bytearray(struct.pack("16sh14x", b"lo", 0))
         fcntl.ioctl(control, SIOCGIFFLAGS, request)
         flags = struct.unpack_from("h", request, 16)[0]
         struct.pack_into("h", request, 16, flags | IFF_UP)
         fcntl.ioctl(control, SIOCSIFFLAGS, request)
+        for number, address in enumerate(addresses, 1):
+            # struct ifreq with a sockaddr_in
+            place = struct.pack("16sHH4s8x", f"lo:{number}".encode(), socket.AF_INET, 0, socket.inet_aton(address))
+            fcntl.ioctl(control, SIOCSIFADDR, place)
 
 
 def build_root(view: dict[str, Any]) -> None:
-    """Make the root folder on a file system in memory, and move into it."""
+    """Put the root folder together, in memory or in a folder that is kept, and move into it."""
     root = Path(view["root"])
     mount(None, "/", None, MS_REC | MS_PRIVATE)
-    mount("container", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
+    if view["kept"]:
+        mount(root, root, None, MS_BIND)
+    else:
+        mount("container", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
     for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         source = Path("/", name)
         if source.is_symlink():
@@ -165,6 +213,7 @@ def build_root(view: dict[str, Any]) -> None:
         (root / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
     for source, target, writable in view["mounts"]:
         bind(Path(source), root / target.lstrip("/"), read_only=not writable)
+    _programs(root, view.get("programs", {}))
     for path, text in view.get("files", {}).items():
         file = root / path.lstrip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -185,8 +234,29 @@ def build_root(view: dict[str, Any]) -> None:
     Path("/.old").rmdir()
 
 
+def _programs(root: Path, programs: dict[str, str]) -> None:
+    """Put programs where every PATH finds them: over the machine's own, or into a /sbin that is a folder of its own."""
+    if not programs:
+        return
+    if (root / "sbin").is_symlink():
+        (root / "sbin").unlink()
+        (root / "sbin").mkdir()
+        for program in Path("/usr/sbin").iterdir():
+            (root / "sbin" / program.name).symlink_to(Path("/usr/sbin", program.name))
+    own = root / "srv/programs"
+    own.mkdir(parents=True)
+    for name, text in programs.items():
+        (own / name).write_text(text)
+        (own / name).chmod(0o755)
+        if (root / "usr/bin" / name).exists():
+            mount(own / name, root / "usr/bin" / name, None, MS_BIND)
+        with contextlib.suppress(OSError):
+            (root / "sbin" / name).unlink(missing_ok=True)
+            shutil.copy(own / name, root / "sbin" / name)
+
+
 def _etc(etc: Path, view: dict[str, Any]) -> None:
-    etc.mkdir()
+    etc.mkdir(exist_ok=True)
     for name in COPIED:
         with contextlib.suppress(OSError):
             shutil.copyfile(Path("/etc", name), etc / name)
@@ -194,7 +264,7 @@ def _etc(etc: Path, view: dict[str, Any]) -> None:
         if Path("/etc", name).is_dir():
             bind(Path("/etc", name), etc / name, read_only=True)
     (etc / "passwd").write_text(USERS + view.get("users", ""))
-    (etc / "group").write_text(GROUPS)
+    (etc / "group").write_text(GROUPS + view.get("groups", ""))
     (etc / "hostname").write_text(view["hostname"] + "\n")
     names = "".join(f"{address} {name}\n" for name, address in view["hosts"].items())
     (etc / "hosts").write_text(f"127.0.0.1 localhost\n::1 localhost\n{names}")
@@ -202,6 +272,7 @@ def _etc(etc: Path, view: dict[str, Any]) -> None:
 
 def _dev(dev: Path) -> None:
     dev.mkdir()
+    mount("dev", dev, "tmpfs", MS_NOSUID, "mode=755")
     for name in DEVICES:
         if Path("/dev", name).exists():
             (dev / name).touch()

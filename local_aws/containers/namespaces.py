@@ -24,16 +24,22 @@ class View:
     """What a container sees of the machine."""
 
     root: Path
-    """Empty folder, under which its root folder is put together."""
+    """Empty folder, under which its root folder is put together in memory."""
     mounts: Sequence[tuple[str, str, bool]]
     """Path on the machine, path in the container, whether it may write there."""
     environment: Mapping[str, str]
+    kept: bool = False
+    """Whether `root` itself becomes its root folder, so that what it writes anywhere lies there afterwards."""
     folder: str = "/"
     """Where the command begins."""
     isolated: bool = False
     """Whether it has a network of its own, with nothing in it but itself and what shares `network`."""
     network: int | None = None
     """Process whose network it shares."""
+    addresses: Sequence[str] = ()
+    """More addresses of its own network, beside 127.0.0.1."""
+    broker: int | None = None
+    """File descriptor of a Unix socket over which sockets of its own network are handed out (`InnerNetwork`)."""
     hostname: str = "container"
     hosts: Mapping[str, str] = field(default_factory=dict)
     """Address by name, for /etc/hosts."""
@@ -43,6 +49,10 @@ class View:
     """Folders that are there from the start."""
     users: str = ""
     """More lines of /etc/passwd."""
+    groups: str = ""
+    """More lines of /etc/group."""
+    programs: Mapping[str, str] = field(default_factory=dict)
+    """Text by name of scripts that stand in for the machine's programs of that name."""
     command: Sequence[str] = ()
     """What runs; nothing: an init process alone, which others join."""
 
@@ -51,6 +61,12 @@ class View:
         number = os.memfd_create("view", 0)
         os.write(number, json.dumps(asdict(self), default=str).encode())
         return number
+
+
+def interpreter(prefix: Path) -> list[tuple[str, str, bool]]:
+    """Return the mounts that a Python needs: an installation outside of /usr, and libraries that the loader is told of."""
+    needed = [prefix, *map(Path, filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)))]
+    return [(str(folder), str(folder), False) for folder in needed if folder.is_dir() and folder.parts[1:2] != ("usr",)]
 
 
 def launcher(word: str, *arguments: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The notebooks of the deployed platform, and what tests do with them."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import psutil
 from botocore.exceptions import ClientError
 
+from local_aws.sagemaker.notebooks import processes
 from mlp.paths import state_dir
 from tests.local.conftest import Platform, wait_for
 from tests.local.person import Person
@@ -37,7 +39,8 @@ class Notebooks:
         """Start it afresh, and wait until it can be opened."""
         self.stop(name)
         self.platform.client("sagemaker").start_notebook_instance(NotebookInstanceName=self.instance(name))
-        wait_for(lambda: self.status(name) == "InService", seconds=120, every=0.2)
+        found = wait_for(lambda: (d := self.describe(name))["NotebookInstanceStatus"] != "Pending" and d, 120, every=0.2)
+        assert found["NotebookInstanceStatus"] == "InService", found
 
     def stop(self, name: str) -> None:
         """Stop it, if it does not stop itself just now."""
@@ -95,14 +98,12 @@ class Notebooks:
         raise AssertionError(f"{name} has no alarm on HeartbeatMissing")
 
     def processes(self, name: str, words: str = "") -> list[psutil.Process]:
-        """Processes that belong to the notebook's instance."""
-        instance, found = self.instance(name), []
-        for process in psutil.process_iter():
-            try:
-                if any(instance in value for value in process.environ().values()) and words in " ".join(process.cmdline()):
+        """Living processes of the notebook's instance whose command has `words`."""
+        found = []
+        for process in processes.of(state_dir() / "notebooks" / self.instance(name)):
+            with suppress(psutil.Error, OSError):
+                if words in " ".join(process.cmdline()):
                     found.append(process)
-            except (psutil.Error, OSError):
-                continue
         return found
 
 

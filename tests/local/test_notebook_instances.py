@@ -5,7 +5,6 @@ import contextlib
 import io
 import json
 import os
-import subprocess
 import tarfile
 import threading
 import time
@@ -25,6 +24,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from local_aws.sagemaker.notebooks import processes
 from mlp import local
 from mlp.environment import Embedded
 from tests.local.conftest import ACCOUNT, CLOCK, ONE_TRY, REGION, free_port, wait_for
@@ -41,7 +41,7 @@ env > /home/ec2-user/SageMaker/environment.txt
 /home/ec2-user/anaconda3/bin/python - > /home/ec2-user/SageMaker/facts.json <<'PYTHON'
 import boto3, json, os, urllib.error, urllib.request
 try:
-    version_1 = urllib.request.urlopen(os.environ["AWS_EC2_METADATA_SERVICE_ENDPOINT"] + "/latest/meta-data/").status
+    version_1 = urllib.request.urlopen("http://169.254.169.254/latest/meta-data/").status
 except urllib.error.HTTPError as error:
     version_1 = error.code
 metadata = json.load(open("/opt/ml/metadata/resource-metadata.json"))
@@ -83,14 +83,8 @@ class Aws:
         return self.state / "notebooks" / name / "home/ec2-user/SageMaker"
 
     def processes(self, name: str) -> list[psutil.Process]:
-        """Processes whose environment names the instance's root folder."""
-        found = []
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error, OSError):
-                alive = process.status() != psutil.STATUS_ZOMBIE
-                if alive and str(self.state / "notebooks" / name) in process.environ().values():
-                    found.append(process)
-        return found
+        """Living processes of the instance."""
+        return processes.of(self.state / "notebooks" / name)
 
 
 def encoded(script: str) -> str:
@@ -183,7 +177,7 @@ def opened(aws: Aws, name: str) -> str:
     answer = aws.client("sagemaker").create_presigned_notebook_instance_url(NotebookInstanceName=name)
     url = answer["AuthorizedUrl"]
     assert url.startswith(f"{aws.embedded.url}/_aws/notebook/{name}?authToken=")
-    with urllib.request.urlopen(url, timeout=10) as page:
+    with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(url, timeout=10) as page:
         assert "JupyterLab" in page.read().decode()
         return str(page.url)
 
@@ -224,8 +218,8 @@ def test_nothing_of_the_servers_environment_and_no_credentials_reach_the_instanc
     lines = (aws.volume(demo) / "environment.txt").read_text().splitlines()
     names = {line.partition("=")[0] for line in lines}
     assert names - {"_", "SHLVL", "PWD"} == {
-        "PATH", "HOME", "LANG", "XDG_CONFIG_DIRS", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_REGION",
-        "AWS_DEFAULT_REGION", "LOCAL_AWS_CLOCK", "LOCAL_AWS_INSTANCE", "LOCAL_AWS_NOTEBOOK_ROOT",
+        "PATH", "HOME", "LANG", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "LOCAL_AWS_CLOCK",
+        "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
     }  # fmt: skip
     assert f"LOCAL_AWS_CLOCK={CLOCK}" in lines
 
@@ -348,17 +342,8 @@ def test_a_role_that_does_not_trust_sagemaker_fails_the_start(aws: Aws) -> None:
     assert f"Could not assume role {stranger}" in found["FailureReason"]
 
 
-def test_repositories_are_cloned_and_one_that_cannot_be_fails_the_start_in_gits_words(
-    aws: Aws, role: str, tmp_path: Path
-) -> None:
-    origin = tmp_path / "origin"
-    subprocess.run(["git", "init", "-q", "-b", "main", origin], check=True)
-    (origin / "first.txt").write_text("here")
-    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-    subprocess.run(["git", "-C", origin, "add", "."], check=True)
-    subprocess.run(["git", "-C", origin, *identity, "commit", "-qm", "first"], check=True)
-    elsewhere = f"git config --file /home/ec2-user/.gitconfig url.file://{origin}.insteadOf https://example.invalid/team/work.git"
-    aws.config("git", OnStart=f"#!/bin/bash\n{elsewhere}\n")
+def test_repositories_are_cloned_and_one_that_cannot_be_fails_the_start_in_gits_words(aws: Aws, role: str) -> None:
+    aws.config("git", OnStart=MAKE_ORIGIN)
     sagemaker = aws.client("sagemaker")
     where = {"RepositoryUrl": "https://example.invalid/team/work.git", "Branch": "main"}
     sagemaker.create_code_repository(CodeRepositoryName="work", GitConfig=where)
@@ -400,6 +385,12 @@ def test_lifecycle_configurations_and_repositories_are_managed_as_on_aws(aws: Aw
     assert "Cannot find CodeRepository" in refused(sagemaker.describe_code_repository, CodeRepositoryName="other")
 
 
+MAKE_ORIGIN = """#!/bin/bash
+set -e
+git init -q -b main /home/ec2-user/origin && cd /home/ec2-user/origin
+echo -n here > first.txt && git add . && git -c user.name=t -c user.email=t@example.org commit -qm first
+git config --file /home/ec2-user/.gitconfig url.file:///home/ec2-user/origin.insteadOf https://example.invalid/team/work.git
+"""
 TAG = "ml-platform:notebook"
 
 

@@ -18,7 +18,7 @@ from local_aws.errors import ServiceError, invalid
 from local_aws.ministack_bridge.identity import Caller, Credentials
 from local_aws.sagemaker.conditions import conditions
 from local_aws.sagemaker.notebooks import hooks, processes, rules
-from local_aws.sagemaker.notebooks.disk import ROOTED, Disk, disk_of
+from local_aws.sagemaker.notebooks.disk import ANACONDA, ROOTED, Disk, disk_of
 from local_aws.sagemaker.notebooks.hooks import Hook, HookFailed
 from local_aws.sagemaker.notebooks.metadata_service import CREDENTIALS, ROLE, Lease, MetadataService
 from local_aws.sagemaker.notebooks.presigned import Tickets
@@ -46,7 +46,9 @@ def test_paths_of_the_instance_are_led_below_its_root_and_no_others(text: str, e
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
+    """Disk of an instance without namespaces."""
     made = Disk(tmp_path / "demo")
+    made.shown = False
     made.renew("demo", ARN)
     yield made
     processes.end(made.root, grace_seconds=0)
@@ -75,9 +77,10 @@ def test_an_instance_of_another_region_has_a_disk_of_its_own(tmp_path: Path) -> 
 
 def test_the_instances_python_sees_our_packages_and_installs_into_itself(disk: Disk) -> None:
     code = "import jupyterlab, pandas, sysconfig; print(sysconfig.get_path('purelib'))"
-    installs_into = subprocess.run([disk.python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    binaries = disk.root / ANACONDA / "bin"
+    installs_into = subprocess.run([binaries / "python", "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert Path(installs_into).is_relative_to(disk.root)
-    pip = subprocess.run([disk.python.parent / "pip", "--version"], capture_output=True, text=True, check=True)
+    pip = subprocess.run([binaries / "pip", "--version"], capture_output=True, text=True, check=True)
     assert pip.stdout.startswith("pip ")
 
 
@@ -89,7 +92,11 @@ def test_a_script_may_lie_in_a_folder_with_spaces(tmp_path: Path) -> None:
 def run_hook(disk: Disk, script: str, **options: float) -> list[str]:
     said: list[str] = []
     environment = {**processes.marks(disk.root), "PATH": hooks.PATH}
-    hooks.run(Hook("OnStart", script), disk, environment, said.append, threading.Event(), **options)
+
+    def start(command: list[str]) -> "subprocess.Popen[str]":
+        return process.start(command, environment, Path("/"), said.append)
+
+    hooks.run(Hook("OnStart", script), disk, start, threading.Event(), **options)
     time.sleep(0.2)
     return said
 

@@ -2,16 +2,19 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
-from local_aws.containers import process, python_home
+from local_aws.containers import namespaces, process, python_home
 from local_aws.ministack_bridge.identity import Caller
 
 HOME = "home/ec2-user"
 VOLUME = f"{HOME}/SageMaker"
 ANACONDA = f"{HOME}/anaconda3"
+PYTHON = "/opt/python"
+"""Where an instance sees the packages of the embedded AWS's own environment, JupyterLab among them."""
 ROOTED = ("/home/ec2-user", "/opt", "/etc", "/var", "/run")
-"""Folders of the instance that lie below its root here; everything else is the machine's own."""
+"""Without namespaces: folders of the instance that lie below its root here; everything else is the machine's own."""
 FOLDERS = (VOLUME, "opt/ml/metadata", "etc/xdg", "etc/jupyter", "var/log", "run", "tmp")
 OS_RELEASE = """\
 NAME="Amazon Linux"
@@ -34,6 +37,8 @@ class Disk:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.shown = namespaces.missing() is None
+        """Whether its folders are shown to the instance at the paths that they have on AWS."""
 
     @property
     def home(self) -> Path:
@@ -46,13 +51,17 @@ class Disk:
         return self.root / VOLUME
 
     @property
-    def python(self) -> Path:
-        """Interpreter of the instance's own environment."""
-        return self.root / ANACONDA / "bin/python"
+    def packages(self) -> str:
+        """Environment of the embedded AWS, as the instance sees it."""
+        return PYTHON if self.shown else sys.prefix
 
-    def rooted(self, text: str) -> str:
-        """Return `text` with the paths of the instance led below its root."""
-        return process.below(text, self.root, ROOTED)
+    def seen(self, path: str) -> str:
+        """Return the path of a file, given below the root, as programs of the instance name it."""
+        return f"/{path}" if self.shown else str(self.root / path)
+
+    def told(self, text: str) -> str:
+        """Return a script as it must be for the instance."""
+        return text if self.shown else process.below(text, self.root, ROOTED)
 
     def renew(self, name: str, arn: str) -> None:
         """Make everything anew but the volume."""
@@ -64,10 +73,11 @@ class Disk:
         # What the SageMaker SDK and the instance's own scripts read to learn where they are.
         metadata = {"ResourceArn": arn, "ResourceName": name}
         (self.root / "opt/ml/metadata/resource-metadata.json").write_text(json.dumps(metadata))
-        python_home.create(self.root / ANACONDA)
-        _add_kernel(self.root / ANACONDA, self.python)
+        anaconda = self.seen(ANACONDA)
+        python_home.create(self.root / ANACONDA, anaconda, self.packages)
+        _add_kernel(self.root / ANACONDA, f"{anaconda}/bin/python")
         # Terminals are login shells, for which the machine's own profile sets the path.
-        (self.home / ".bash_profile").write_text(f'export PATH="{self.root / ANACONDA}/bin:$PATH"\n')
+        (self.home / ".bash_profile").write_text(f'export PATH="{anaconda}/bin:$PATH"\n')
 
     def delete(self) -> None:
         """Delete everything, the volume too."""
@@ -86,11 +96,11 @@ def _clear(folder: Path, kept: Path) -> None:
             shutil.rmtree(entry)
 
 
-def _add_kernel(environment: Path, python: Path) -> None:
+def _add_kernel(environment: Path, python: str) -> None:
     """Offer the kernel under the name that notebooks written on AWS ask for, beside Jupyter's own `python3`."""
     folder = environment / "share/jupyter/kernels/conda_python3"
     folder.mkdir(parents=True)
-    command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    command = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     specification = {"argv": command, "display_name": "conda_python3", "language": "python"}
     (folder / "kernel.json").write_text(json.dumps(specification))
 

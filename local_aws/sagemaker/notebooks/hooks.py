@@ -7,15 +7,15 @@ import secrets
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from local_aws.containers import process
 from local_aws.sagemaker.notebooks.disk import Disk
 
 LIMIT_SECONDS = 300.0
 """How long a script may take, of real time."""
+Start = Callable[[list[str]], "subprocess.Popen[str]"]
 PATH = "/sbin:/bin:/usr/sbin:/usr/bin"
 """PATH of lifecycle scripts on AWS."""
 
@@ -35,24 +35,26 @@ class Hook:
 def run(
     hook: Hook,
     disk: Disk,
-    environment: Mapping[str, str],
-    sink: Callable[[str], None],
+    start: Start,
     stop: threading.Event,
     *,
     limit_seconds: float = LIMIT_SECONDS,
 ) -> None:
     """Run a script to its end, or until `stop` is set. What it left running in the background goes on running.
 
+    `start` starts a command of the instance.
+
     Raises
     ------
     HookFailed
         If it ends with an exit code other than 0, or takes longer than `limit_seconds`.
     """
-    file = disk.root / "tmp" / f"{hook.name}_{time.strftime('%Y-%m-%d-%H-%M')}{secrets.token_hex(4)}"
-    file.write_text(disk.rooted(hook.script))
+    path = f"tmp/{hook.name}_{time.strftime('%Y-%m-%d-%H-%M')}{secrets.token_hex(4)}"
+    file = disk.root / path
+    file.write_text(disk.told(hook.script))
     file.chmod(0o700)
     # bash -c, as on AWS: the script's own first line says what runs it, bash where there is none.
-    running = process.start(["/bin/bash", "-c", f"'{file}'"], environment, Path("/"), sink)
+    running = start(["/bin/bash", "-c", f"'{disk.seen(path)}'"])
     if not _ended(running, limit_seconds, stop):
         process.end(running)
         if not stop.is_set():

@@ -134,6 +134,8 @@ class NotebookInstances:
             caller=caller,
             instance_type=record["InstanceType"],
             version_1=version == "1",
+            internet=record["DirectInternetAccess"] == "Enabled",
+            root_access=record["RootAccess"] == "Enabled",
             config_arn=arn(caller, "notebook-instance-lifecycle-config", config) if config else "",
             hooks=self._configs.hooks(caller, config, created=created) if config else (),
             repositories=repositories,

@@ -1,20 +1,26 @@
 """The machine of a notebook instance that runs: from its start to its stop."""
 
 import logging
+import subprocess
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from local_aws import clock
+from local_aws.containers import process
 from local_aws.errors import ServiceError
 from local_aws.ministack_bridge.identity import Caller, Credentials, assume
 from local_aws.sagemaker.jobs.logs import JobLogs
 from local_aws.sagemaker.notebooks import hooks, processes, repositories
-from local_aws.sagemaker.notebooks.disk import ANACONDA, Disk
+from local_aws.sagemaker.notebooks.disk import ANACONDA, HOME, VOLUME, Disk
 from local_aws.sagemaker.notebooks.hooks import Hook, HookFailed
-from local_aws.sagemaker.notebooks.jupyter import Jupyter
+from local_aws.sagemaker.notebooks.jupyter import Jupyter, JupyterInRoom, JupyterWithToken
 from local_aws.sagemaker.notebooks.metadata_service import Lease, MetadataService
 from local_aws.sagemaker.notebooks.repositories import CloneFailed, Repository
+from local_aws.sagemaker.notebooks.room import METADATA, Room
 from local_aws.sagemaker.store import SAGEMAKER
 
 log = logging.getLogger(__name__)
@@ -45,6 +51,10 @@ class Plan:
     instance_type: str
     version_1: bool
     """Whether the metadata service answers its version 1."""
+    internet: bool
+    """Whether the instance has direct access to the internet."""
+    root_access: bool
+    """Whether its user may use sudo."""
     config_arn: str = ""
     hooks: tuple[Hook, ...] = ()
     repositories: tuple[Repository, ...] = ()
@@ -63,7 +73,10 @@ class Machine:
     _starting: threading.Lock = field(default_factory=threading.Lock)
     """Held by who starts a process of the instance on his own, so that none starts behind the back of a stop."""
     _logs: dict[str, JobLogs] = field(default_factory=dict)
+    _environment: dict[str, str] = field(default_factory=dict)
     _metadata: MetadataService | None = None
+    _room: Room | None = None
+    """Its view of the machine, where namespaces can be had."""
     _jupyter: Jupyter | None = None
 
     def start(self) -> None:
@@ -95,20 +108,47 @@ class Machine:
         # What an embedded AWS that was killed has left running would write below the new root.
         processes.end(self.disk.root)
         self.disk.renew(self.plan.name, self.plan.arn)
-        self._metadata = MetadataService(lease, self._facts(), version_1=self.plan.version_1)
-        environment = self._environment(self._metadata.url)
+        self._environment = self._enter(lease)
         for hook in self.plan.hooks:
             self._go_on()
-            sink = self._log(role, f"LifecycleConfig{hook.name}")
-            hooks.run(hook, self.disk, {**environment, "PATH": hooks.PATH}, sink.write, self._stop)
+            sink = self._log(role, f"LifecycleConfig{hook.name}").write
+            hooks.run(hook, self.disk, partial(self._run, {"PATH": hooks.PATH}, "", sink), self._stop)
         for repository in self.plan.repositories:
             self._go_on()
             secret = repositories.secret_of(repository, lease.credentials, self.endpoint_url)
-            repositories.clone(repository, self.disk, environment, secret, self._stop)
+            repositories.clone(repository, self.disk, lambda c, v, sink: self._run(v, VOLUME, sink, c), secret, self._stop)
         self._go_on()
-        self._jupyter = Jupyter(self.disk, environment, self._log(role, "jupyter.log").write, self.plan.opens_in)
+        self._jupyter = self._new_jupyter(self._log(role, "jupyter.log").write)
         self._jupyter.start()
         self._wait(self._jupyter)
+
+    def _enter(self, lease: Lease) -> dict[str, str]:
+        """Make the instance's view of the machine and its metadata service; return what its processes see."""
+        facts, version_1 = self._facts(), self.plan.version_1
+        if not self.disk.shown:
+            self._metadata = MetadataService(lease, facts, version_1=version_1)
+            below = {"XDG_CONFIG_DIRS": self.disk.seen("etc/xdg"), "AWS_EC2_METADATA_SERVICE_ENDPOINT": self._metadata.url}
+            return {**self._variables(), **processes.marks(self.disk.root), **below}
+        self._room = room = Room(self.disk, self.plan.arn, self.plan.caller.region, root_access=self.plan.root_access)
+        self._metadata = MetadataService(lease, facts, version_1=version_1, listener=room.network.listen(METADATA, 80))
+        return {**self._variables(), **room.reach(self.endpoint_url, internet=self.plan.internet)}
+
+    def _run(
+        self, variables: Mapping[str, str], folder: str, sink: Callable[[str], None], command: Sequence[str]
+    ) -> "subprocess.Popen[str]":
+        """Start a command of the instance in one of its folders, given below its root."""
+        environment = {**self._environment, **variables}
+        if self._room:
+            return self._room.start(command, environment, f"/{folder}", sink)
+        return process.start(command, environment, self.disk.root / folder if folder else Path("/"), sink)
+
+    def _new_jupyter(self, sink: Callable[[str], None]) -> Jupyter:
+        def start(command: Sequence[str], variables: Mapping[str, str]) -> "subprocess.Popen[str]":
+            return self._run(variables, VOLUME, sink, command)
+
+        if self._room:
+            return JupyterInRoom(self.disk, start, self.plan.opens_in, self._room)
+        return JupyterWithToken(self.disk, start, self.plan.opens_in)
 
     def _go_on(self) -> None:
         if self._stop.is_set():
@@ -148,6 +188,8 @@ class Machine:
         """End every process of the instance; nothing of it runs afterwards."""
         with self._starting:
             self._stop.set()
+        if self._room is not None:
+            self._room.close()
         processes.end(self.disk.root)
         if self._metadata is not None:
             self._metadata.stop()
@@ -168,15 +210,12 @@ class Machine:
             "/latest/meta-data/services/domain": "amazonaws.com",
         }
 
-    def _environment(self, metadata_url: str) -> dict[str, str]:
+    def _variables(self) -> dict[str, str]:
         """Return what the instance's processes see: nothing of this process's own, and no credentials."""
         return {
-            **processes.marks(self.disk.root),
-            "PATH": f"{self.disk.root / ANACONDA / 'bin'}:/usr/local/bin:/usr/bin:/bin",
-            "HOME": str(self.disk.home),
+            "PATH": f"{self.disk.seen(ANACONDA)}/bin:/usr/local/bin:/usr/bin:/bin:/sbin",
+            "HOME": self.disk.seen(HOME),
             "LANG": "C.UTF-8",
-            "XDG_CONFIG_DIRS": str(self.disk.root / "etc/xdg"),
-            "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata_url,
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_REGION": self.plan.caller.region,
             "AWS_DEFAULT_REGION": self.plan.caller.region,

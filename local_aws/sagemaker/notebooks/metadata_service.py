@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance
 
 import json
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -47,16 +48,19 @@ class Lease:
 
 
 class MetadataService:
-    """Instance metadata service of one instance, on a loopback port of its own.
+    """Instance metadata service of one instance, at `listener` or on a loopback port of its own.
 
     Version 2 always; version 1, which asks for no token, only where `version_1` says so.
     """
 
-    def __init__(self, lease: Lease, facts: dict[str, str], *, version_1: bool) -> None:
+    def __init__(self, lease: Lease, facts: dict[str, str], *, version_1: bool, listener: socket.socket | None = None) -> None:
         self._lease, self._facts, self._version_1 = lease, facts, version_1
         self._tokens: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self), bind_and_activate=listener is None)
+        if listener is not None:
+            self._server.socket.close()
+            self._server.socket, self._server.server_address = listener, listener.getsockname()
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
 
     @property

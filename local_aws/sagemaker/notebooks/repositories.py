@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-git-repo.html
 """
 
 import json
+import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ import boto3
 from botocore.exceptions import ClientError
 
 from local_aws.containers import process
+from local_aws.containers.process import LineSink
 from local_aws.ministack_bridge.identity import Credentials
-from local_aws.sagemaker.notebooks.disk import Disk
+from local_aws.sagemaker.notebooks.disk import VOLUME, Disk
 
+Start = Callable[[list[str], Mapping[str, str], LineSink], "subprocess.Popen[str]"]
 LIMIT_SECONDS = 300.0
 HELPER = '!f() { echo "username=$GIT_USERNAME"; echo "password=$GIT_PASSWORD"; }; f'
 """Credential helper that answers from the environment, so that no password is seen in a command line or written to disk."""
@@ -35,25 +38,23 @@ class Repository:
     secret_arn: str | None = None
 
 
-def clone(
-    repository: Repository, disk: Disk, environment: Mapping[str, str], secret: dict[str, str], stop: threading.Event
-) -> None:
-    """Clone a repository unless its folder is there already.
+def clone(repository: Repository, disk: Disk, start: Start, secret: dict[str, str], stop: threading.Event) -> None:
+    """Clone a repository unless its folder is there already; `start` starts a command of the instance with more variables.
 
     Raises
     ------
     CloneFailed
         In git's own words.
     """
-    target = disk.volume / repository.folder
-    if target.exists():
+    if (disk.volume / repository.folder).exists():
         return
+    target = disk.seen(f"{VOLUME}/{repository.folder}")
     said: list[str] = []
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "/bin/false", "GCM_INTERACTIVE": "never", **secret}
     helper = ["-c", f"credential.helper={HELPER}"] if secret else []
     branch = ["--branch", repository.branch] if repository.branch else []
-    command = ["git", *helper, "clone", "--quiet", *branch, "--", repository.url, str(target)]
-    outcome = process.run(command, {**environment, **quiet}, disk.volume, said.append, seconds=LIMIT_SECONDS, stop=stop)
+    command = ["git", *helper, "clone", "--quiet", *branch, "--", repository.url, target]
+    outcome = process.wait(start(command, quiet, said.append), seconds=LIMIT_SECONDS, stop=stop)
     if outcome.exit_code != 0 and not outcome.stopped:
         words = " ".join(line for line in said if line) or f"git ended with exit code {outcome.exit_code}"
         raise CloneFailed(f"Could not clone the Git repository {repository.url}: {words}")
