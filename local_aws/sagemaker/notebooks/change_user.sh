@@ -1,7 +1,7 @@
 #!/bin/bash
 # sudo and su of a notebook instance of the embedded AWS. Root and ec2-user are the same user of this machine there, so what changes
 # is HOME, the name, and with -i, -l or - the folder and the login shell. The other variables stay: some say where the embedded AWS is.
-called=${0##*/} user=root login= command= words=()
+called=${0##*/} user=root login="" command="" words=()
 die() { echo "$called: $1" >&2 && exit 1; }
 
 if [ "$called" = sudo ]; then
