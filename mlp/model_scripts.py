@@ -16,6 +16,7 @@ from local_aws.containers.environments import Environment
 from local_aws.containers.toolkit_log import own_lines
 from mlp.errors import Failed
 from platform_contract.archives import unpack
+from platform_contract.hyperparameters import encoded
 from stacks.settings.model import ModelDefinition
 
 SHARED = "modelkit"
@@ -69,10 +70,10 @@ class ModelScripts:
             "sagemaker_submit_directory": "/opt/ml/input/data/code/sourcedir.tar.gz",
             "sagemaker_container_log_level": int(QUIET),
         }
-        parameters = {**self._definition.hyperparameters, **script}
+        parameters = encoded(self._definition.hyperparameters) | {key: json.dumps(value) for key, value in script.items()}
         training_contract.write(
             container.ml,
-            hyperparameters={key: container.told(json.dumps(value)) for key, value in parameters.items()},
+            hyperparameters={key: container.told(value) for key, value in parameters.items()},
             channels={"train": training_contract.channel(), "code": training_contract.channel()},
             host="algo-1",
             hosts=["algo-1"],

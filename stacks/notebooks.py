@@ -30,7 +30,11 @@ from stacks.settings import SettingsError
 from stacks.settings.notebook import BackstopSection, NotebookSection
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-CLIENT_FOLDERS = {"mlp": REPOSITORY / "mlp", "samples": REPOSITORY / "notebook/samples"}
+CLIENT_FOLDERS = {
+    "mlp": REPOSITORY / "mlp",
+    "platform_contract": REPOSITORY / "platform_contract",
+    "samples": REPOSITORY / "notebook/samples",
+}
 """What people find in a notebook besides the platform's data."""
 IMAGE = {"framework": "sklearn", "version": "1.9-0"}
 """Container of training jobs and endpoints that notebooks start."""

@@ -31,6 +31,7 @@ from ml_platform.pipeline import (
 )
 from ml_platform.read_once import bucket_name, gibibytes, key_arn, seconds
 from ml_platform.training_roles import TrainingRoles
+from platform_contract.hyperparameters import encoded
 
 CODE = "code"
 WARNING = 30
@@ -108,7 +109,7 @@ class TrainingSteps:
             instance_count=machine.instance_count,
             volume_gb=gibibytes(machine.volume),
             max_runtime_seconds=seconds(machine.max_runtime),
-            hyperparameters={key: json.dumps(value) for key, value in {**self._code.hyperparameters, **script}.items()},
+            hyperparameters=encoded(self._code.hyperparameters) | {key: json.dumps(value) for key, value in script.items()},
             channels=[
                 Channel(name="train", s3_uri=processing_output("prepare", "train")),
                 Channel(name=CODE, s3_uri=self._bundle.s3_uri),

@@ -11,11 +11,9 @@ from mlp.in_notebook.channels import CODE, rendered
 from mlp.in_notebook.checks import check_choice, check_range
 from mlp.in_notebook.instances import TRAINING, check_instance_type, has_local_nvme
 from mlp.in_notebook.platform import NotebookPlatform
+from platform_contract.hyperparameters import encoded
 
 Value = str | int | float | bool
-MAX_VALUE = 2500
-MAX_HYPERPARAMETERS = 97
-"""SageMaker takes 100, three of which are script mode's."""
 QUIET = "30"
 """Log level of the toolkit that runs the script: at its default it writes some hundred lines of its own first."""
 MAX_MINUTES = 28 * 24 * 60
@@ -49,23 +47,10 @@ def hyperparameters(given: Mapping[str, Value] | None) -> dict[str, str]:
     MlpError
         If there are too many, or one cannot be such an argument.
     """
-    if given is not None and not isinstance(given, Mapping):
-        raise MlpError(f"hyperparameters: got {type(given).__name__}; give a mapping such as {{'max-iter': 200}}")
-    if len(given or {}) > MAX_HYPERPARAMETERS:
-        raise MlpError(
-            f"hyperparameters: got {len(given or {})}; at most {MAX_HYPERPARAMETERS} fit, put more into a file of data"
-        )
-    found = {}
-    for name, value in (given or {}).items():
-        if not isinstance(name, str) or not name or name.startswith("sagemaker_"):
-            raise MlpError(f"hyperparameters: got the name {name!r}; give a text that does not begin with sagemaker_")
-        if not isinstance(value, str | int | float | bool) or len(json.dumps(value)) > MAX_VALUE:
-            raise MlpError(
-                f"hyperparameters[{name!r}]: got {str(value)[:60]!r} ({type(value).__name__}); give a text, a number or "
-                f"True/False of at most {MAX_VALUE} characters"
-            )
-        found[name] = json.dumps(value)
-    return found
+    try:
+        return encoded(given or {})
+    except ValueError as problem:
+        raise MlpError(str(problem)) from None
 
 
 @dataclass(frozen=True)

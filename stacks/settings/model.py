@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from platform_contract import images
+from platform_contract.hyperparameters import encoded
 from stacks.settings.base import Name, Section
 from stacks.settings.input_schema import check_input_schema, sample_problems
 
@@ -136,11 +137,8 @@ class ModelDefinition(Section):
             raise ValueError(f"sample: {'; '.join(found)}; make it one valid item")
         return self
 
-    @model_validator(mode="after")
-    def _hyperparameters_leave_sagemaker_its_own(self) -> "ModelDefinition":
-        reserved = sorted(key for key in self.hyperparameters if key.startswith("sagemaker_"))
-        if reserved:
-            raise ValueError(
-                f"hyperparameters {', '.join(reserved)}: the prefix sagemaker_ is reserved by the container; rename them"
-            )
-        return self
+    @field_validator("hyperparameters", mode="before")
+    @classmethod
+    def _hyperparameters_are_arguments(cls, value: Any) -> Any:
+        encoded(value)
+        return value

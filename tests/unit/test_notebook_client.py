@@ -23,6 +23,7 @@ from mlp import Failed, Job, MlpError, Run
 from mlp.datasets.manifest import COMPLETE, DatasetVersion, manifest_key
 from mlp.in_notebook import endpoint, instances, job, names, source, trained
 from mlp.in_notebook import platform as notebook_platform
+from stacks.notebooks import CLIENT_FOLDERS
 from tests.unit.fake_aws import FakeClient, FakeS3, refusal
 
 ROOT = Path(__file__).parents[2]
@@ -110,7 +111,8 @@ BLOCKED = ("pydantic", "yaml", "typer", "rich", "psutil", "stacks", "aws_cdk", "
 
 def test_the_client_imports_nothing_that_a_notebook_lacks(tmp_path: Path) -> None:
     """It also finds platform.json from where it lies, and answers with it."""
-    shutil.copytree(ROOT / "mlp", tmp_path / "client/mlp", ignore=shutil.ignore_patterns("__pycache__"))
+    for name, folder in CLIENT_FOLDERS.items():
+        shutil.copytree(folder, tmp_path / "client" / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "platform.json").write_text(json.dumps(CONTENT))
     code = f"""
 import sys

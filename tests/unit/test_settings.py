@@ -152,7 +152,7 @@ def definition(**changes) -> dict:
         ({"data": "data/_notes.csv"}, "is never data; rename the file"),
         ({"data": ["data/a.csv", "more/a.csv"]}, "a.csv is there twice"),
         ({"dataset": "Movie Lens"}, "should match pattern"),
-        ({"hyperparameters": {"sagemaker_program": "x"}}, "reserved by the container"),
+        ({"hyperparameters": {"sagemaker_program": "x"}}, "which the container has for itself"),
         ({"input_schema": {"type": "array"}}, "must be `type: object`"),
         ({"input_schema": {"type": "object", "properties": {"a": {"type": "number", "pattern": "x"}}}}, "would not be enforced"),
         ({"input_schema": {"type": "object", "properties": {"a": {"type": "number"}}, "required": ["b"]}}, "names b"),

@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/notebook-lifecycle-confi
 """
 
 import secrets
+import shlex
 import subprocess
 import threading
 import time
@@ -54,7 +55,7 @@ def run(
     file.write_text(disk.told(hook.script))
     file.chmod(0o700)
     # bash -c, as on AWS: the script's own first line says what runs it, bash where there is none.
-    running = start(["/bin/bash", "-c", f"'{disk.seen(path)}'"])
+    running = start(["/bin/bash", "-c", shlex.quote(disk.seen(path))])
     if not _ended(running, limit_seconds, stop):
         process.end(running)
         if not stop.is_set():
