@@ -82,6 +82,52 @@ def test_the_samples_run_in_a_notebook_under_its_role(notebooks: Notebooks, trai
     wait_for(lambda: not sagemaker.list_endpoints(NameContains="-nb-")["Endpoints"], seconds=20)
 
 
+AWS_SAMPLE = """\
+import argparse, glob, os
+import joblib, pandas as pd
+import sagemaker_containers
+from sklearn import tree
+
+def model_fn(model_dir):
+    return joblib.load(os.path.join(model_dir, "model.joblib"))
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--max_leaf_nodes", type=int, default=-1)
+    parser.add_argument("-c", type=float)
+    parser.add_argument("--shuffle", type=lambda text: text == "True")
+    parser.add_argument("--train", type=str, default=os.environ["SM_CHANNEL_TRAIN"])
+    args = parser.parse_args()
+    assert (args.c, args.shuffle) == (1.0, False), args
+    table = pd.concat(pd.read_csv(file) for file in glob.glob("/opt/ml/input/data/train/*.csv"))
+    table[["dollar", "bang"]].to_parquet("/tmp/features.parquet")
+    features = pd.read_parquet("/tmp/features.parquet").to_numpy()
+    model = tree.DecisionTreeClassifier(max_leaf_nodes=args.max_leaf_nodes, random_state=7).fit(features, table["yesno"] == "y")
+    os.makedirs("/opt/ml/model", exist_ok=True)
+    joblib.dump(model, "/opt/ml/model/model.joblib")
+"""
+"""As AWS's samples for scikit-learn are written: folders spelt out, `model_fn` alone, the image's own packages."""
+
+
+def test_a_script_as_awss_samples_have_it_trains_and_serves_unchanged(notebooks: Notebooks, trained: None) -> None:
+    notebooks.start("samples")
+    person = notebooks.person("samples")
+    person.write("sample.py", AWS_SAMPLE)
+    code = (
+        "import mlp\n"
+        "job = mlp.train(script='sample.py', data=mlp.data('spam'), hyperparameters={'max_leaf_nodes': 8, 'c': 1.0, 'shuffle': False})\n"
+        "endpoint = mlp.deploy(job, serve='sample.py')\n"
+        "from mlp.in_notebook.platform import required\n"
+        "runtime = required('test').client('sagemaker-runtime')\n"
+        "for kind, body in (('application/json', '[[0.5, 1.5], [0, 0]]'), ('text/csv', '0.5,1.5\\n0,0')):\n"
+        "    answer = runtime.invoke_endpoint(EndpointName=endpoint.name, ContentType=kind, Accept='application/json', Body=body)\n"
+        "    print('ANSWER', answer['Body'].read().decode())\n"
+        "endpoint.delete()"
+    )
+    said = person.run(person.open_notebook("sample.ipynb"), code).finish(180)
+    assert said.count("ANSWER [true, false]") == 2, said
+
+
 def test_an_endpoint_that_has_expired_is_deleted_with_all_that_was_made_for_it(notebooks: Notebooks, trained: None) -> None:
     notebooks.start("samples")
     person = notebooks.person("samples")
