@@ -6,7 +6,7 @@ import sys
 
 from bench.measure import RESULTS
 
-ALL = ("synth", "models_synth", "models", "pipeline", "predict", "path", "agent", "verdicts", "sleep", "demo")
+ALL = ("synth", "models_synth", "models", "pipeline", "predict", "path", "agent", "verdicts", "sleep", "containers", "demo")
 
 
 def main() -> None:

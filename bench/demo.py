@@ -17,7 +17,7 @@ def run() -> dict[str, Any]:
     clone, home = folder / "clone", folder / "home"
     home.mkdir()
     kept = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH", "MLP_STATE_DIR")}
-    env = {**kept, "HOME": str(home), "PIP_NO_CACHE_DIR": "1", "npm_config_cache": str(home / "npm")}
+    env = {**kept, "HOME": str(home), "PIP_NO_CACHE_DIR": "1", "UV_CACHE_DIR": str(home / "uv")}
     port = f"PORT={free_port()}"
 
     def make(target: str) -> None:
