@@ -27,7 +27,7 @@ up: platform ## start the embedded AWS and deploy config/$(ENV).yaml to it
 	@$(MLP) up --env $(ENV) --port $(PORT)
 
 down: ## stop the embedded AWS and all that it started
-	@if [ -x $(BIN)/python ]; then $(MLP) down; else echo "Nothing was running."; fi
+	@if ls .venv/ready-* > /dev/null 2>&1; then $(MLP) down; else echo "Nothing was running."; fi
 
 test: setup ## all tests; the ones under tests/local start an embedded AWS of their own
 	@$(BIN)/python -m pytest -q
