@@ -38,7 +38,9 @@ class Traffic:
         self._servers.append(asyncio.run_coroutine_threadsafe(started, self._loop).result(10))
 
     def close(self) -> None:
-        """Close every socket and connection."""
+        """Close every socket and connection; once is enough."""
+        if self._loop.is_closed():
+            return
 
         async def end() -> None:
             for server in self._servers:
@@ -158,6 +160,7 @@ async def _address(host: str, port: int) -> str:
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     address = str(found[0][4][0])
     place = ipaddress.ip_address(address)
+    place = getattr(place, "ipv4_mapped", None) or place
     if place.is_loopback or place.is_unspecified or place.is_link_local:
         raise ValueError(f"{address} is an address of the machine itself")
     return address

@@ -146,7 +146,7 @@ def test_an_instance_reaches_the_embedded_aws_and_nothing_else_of_the_machine(ro
         code, said = instance.run(ask.format(f"http://127.0.0.1:{other}/"))
         assert code and "Connection refused" in said[-1], said
         # Not through the proxy either, by whatever name.
-        for name in ("127.0.0.1", "localhost", "0.0.0.0", "127.9.9.9"):
+        for name in ("127.0.0.1", "localhost", "0.0.0.0", "127.9.9.9", "[::ffff:127.0.0.1]"):
             code, said = instance.run(ask.format(f"http://{name}:{other}/"), no_proxy="", NO_PROXY="")
             assert code and "502" in said[-1], said
 
