@@ -199,6 +199,7 @@ def jupyter() -> Iterator[tuple[Gateway, list[str]]]:
 
     class Inside(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            assert "notebook-" not in (self.headers["Cookie"] or "")
             seen.append(f"{self.path} {self.headers['Connection']}")
             self.send_response(200)
             self.end_headers()

@@ -57,6 +57,7 @@ class Gateway:
         except OSError:
             writer.write(answer("502 Bad Gateway", "JupyterLab does not answer; if it was ended, it is started again"))
             return
+        headers = [(name, _without_secrets(value) if name.lower() == "cookie" else value) for name, value in headers]
         if not any(name.lower() == "upgrade" for name, _ in headers):
             # One request per connection, so that the cookie of each is seen.
             headers = [(name, value) for name, value in headers if name.lower() != "connection"] + [("Connection", "close")]
@@ -65,6 +66,11 @@ class Gateway:
 
     def _fits(self, secret: str) -> bool:
         return secrets.compare_digest(secret.encode(), self._secret.encode())
+
+
+def _without_secrets(cookies: str) -> str:
+    """Return cookies without those of gateways: a browser sends every one to each port, and each opens another notebook."""
+    return "; ".join(part.strip() for part in cookies.split(";") if not part.strip().startswith("notebook-"))
 
 
 def _cookie(headers: list[tuple[str, str]], name: str) -> str:
