@@ -38,6 +38,7 @@ class Container:
     isolated: bool = False
     """Whether it reaches nothing but itself, and those with whom it shares `network`."""
     network: int | None = None
+    """`Network.process`."""
     name: str = "algo-1"
     hosts: Mapping[str, str] = field(default_factory=dict)
     """Addresses of the containers that it knows by name."""
@@ -103,12 +104,7 @@ class Container:
             folders=("/home/model-server/tmp",),
             command=list(command),
         )
-        number = view.handed_over()
-        try:
-            marked = {process.MARKER: os.environ.get(process.MARKER, "")}
-            return process.start(namespaces.launcher("run", str(number)), marked, Path("/"), sink, pass_fds=[number])
-        finally:
-            os.close(number)
+        return namespaces.launch(view, {process.MARKER: os.environ.get(process.MARKER, "")}, sink)
 
     def _all_mounts(self) -> list[tuple[str, str, bool]]:
         return [
@@ -178,12 +174,10 @@ class Network:
         self._process = subprocess.Popen(namespaces.launcher("hold"), env=marked, **pipes)  # type: ignore[call-overload]  # noqa: S603
         assert self._process.stdout is not None
         self._process.stdout.readline()
-
-    @property
-    def pid(self) -> int:
-        """Process that keeps it."""
-        return int(self._process.pid)
+        self.process = os.pidfd_open(self._process.pid)
+        """File descriptor of the process that keeps it."""
 
     def close(self) -> None:
         """Let go of it."""
         self._process.communicate()
+        os.close(self.process)

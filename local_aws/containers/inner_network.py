@@ -4,18 +4,22 @@ A socket keeps the network that it was made in. So the embedded AWS can listen i
 the addresses that AWS has, and connect to what listens inside, which nothing else on the machine reaches.
 """
 
+import contextlib
+import os
 import socket
 import threading
+
+CONNECT_SECONDS = 10.0
 
 
 class InnerNetwork:
     """One container's network; `handle` is the file descriptor for its `View.broker`."""
 
     def __init__(self) -> None:
-        self._control, self._far_end = socket.socketpair()
+        self._control, self._far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
-        self.init_pid = 0
-        """The container's init process, which others join."""
+        self.init = -1
+        """The container's init process, as pidfd_open gives it: it never means another one that got the same number."""
 
     @property
     def handle(self) -> int:
@@ -27,12 +31,11 @@ class InnerNetwork:
         self._far_end.close()
         self._control.settimeout(seconds)
         try:
-            said = self._control.recv(32).decode()
+            self.init = self._received()
         except OSError:
             return False
-        self._control.settimeout(10)
-        self.init_pid = int(said or 0)
-        return self.init_pid > 0
+        self._control.settimeout(CONNECT_SECONDS)
+        return True
 
     def listen(self, address: str, port: int) -> socket.socket:
         """Return a socket that listens inside.
@@ -42,7 +45,15 @@ class InnerNetwork:
         OSError
             If it cannot, or the container is gone.
         """
-        return self._ask("listen", address, port)
+        made = self._socket()
+        try:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind((address, port))
+            made.listen(128)
+        except OSError:
+            made.close()
+            raise
+        return made
 
     def connect(self, address: str, port: int) -> socket.socket:
         """Return a socket that is connected to what listens inside.
@@ -52,17 +63,34 @@ class InnerNetwork:
         OSError
             If nothing does, or the container is gone.
         """
-        return self._ask("connect", address, port)
+        made = self._socket()
+        try:
+            made.settimeout(CONNECT_SECONDS)
+            made.connect((address, port))
+            made.settimeout(None)
+        except OSError:
+            made.close()
+            raise
+        return made
 
     def close(self) -> None:
         """Hand out no more sockets."""
         self._control.close()
         self._far_end.close()
+        init, self.init = self.init, -1
+        if init >= 0:
+            with contextlib.suppress(OSError):
+                os.close(init)
 
-    def _ask(self, word: str, address: str, port: int) -> socket.socket:
+    def _socket(self) -> socket.socket:
+        """Return a socket of the container's network that is nothing yet."""
         with self._lock:
-            self._control.sendall(f"{word} {address} {port}".encode())
-            answer, handles, _, _ = socket.recv_fds(self._control, 256, 1)
+            self._control.send(b"?")
+            return socket.socket(fileno=self._received())
+
+    def _received(self) -> int:
+        _, handles, _, _ = socket.recv_fds(self._control, 16, 1)
         if not handles:
-            raise OSError(answer.decode() or "the container is gone")
-        return socket.socket(fileno=handles[0])
+            raise ConnectionResetError("the container is gone")
+        os.set_inheritable(handles[0], False)
+        return handles[0]

@@ -11,13 +11,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 GRACE_SECONDS = 5.0
 """Between SIGTERM and SIGKILL."""
+HEAR_SECONDS = 1.0
+"""What was said last is on its way for so long at most: a process that left the group may hold the pipe open."""
 MARKER = "LOCAL_AWS_INSTANCE"
 """Environment variable that every process of one embedded AWS carries, so that none can be left behind."""
 
 LineSink = Callable[[str], None]
+_pumps: "WeakKeyDictionary[subprocess.Popen[str], threading.Thread]" = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ def start(
         start_new_session=True,
         pass_fds=pass_fds,
     )
-    threading.Thread(target=_pump, args=(process, sink), daemon=True).start()
+    _pumps[process] = threading.Thread(target=_pump, args=(process, sink), daemon=True)
+    _pumps[process].start()
     return process
 
 
@@ -104,12 +109,15 @@ def wait(process: "subprocess.Popen[str]", *, seconds: float, stop: threading.Ev
 
 
 def end(process: "subprocess.Popen[str]") -> int:
-    """End the whole process group, kindly at first; return the leader's exit code."""
+    """End the whole process group, kindly at first, and hear it out; return the leader's exit code."""
     _signal(process, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_SECONDS)
     _signal(process, signal.SIGKILL)
-    return process.wait()
+    code = process.wait()
+    if pump := _pumps.get(process):
+        pump.join(HEAR_SECONDS)
+    return code
 
 
 def _signal(process: "subprocess.Popen[str]", number: signal.Signals) -> None:

@@ -2,19 +2,15 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
 import threading
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 Reader = asyncio.StreamReader
 Writer = asyncio.StreamWriter
 Handler = Callable[[Reader, Writer], Awaitable[None]]
 HEAD_BYTES = 1 << 16
 """Longest head of an HTTP request that is taken."""
-DIAL_SECONDS = 60.0
 
 
 class Traffic:
@@ -30,9 +26,11 @@ class Traffic:
         """Let `handler` have every connection to `listener`; it is closed when that returns."""
 
         async def closing(reader: Reader, writer: Writer) -> None:
-            with contextlib.suppress(OSError, EOFError, ValueError, asyncio.CancelledError):
-                await handler(reader, writer)
-            writer.close()
+            try:
+                with contextlib.suppress(OSError, EOFError, ValueError, asyncio.CancelledError):
+                    await handler(reader, writer)
+            finally:
+                writer.close()
 
         started = asyncio.start_server(closing, sock=listener, limit=HEAD_BYTES)
         self._servers.append(asyncio.run_coroutine_threadsafe(started, self._loop).result(10))
@@ -115,52 +113,3 @@ def answer(status: str, text: str, *headers: tuple[str, str]) -> bytes:
     body = f"{text}\n".encode()
     sent = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))), ("Connection", "close"), *headers]
     return head(f"HTTP/1.1 {status}", sent) + body
-
-
-async def web_proxy(reader: Reader, writer: Writer) -> None:
-    """Answer as an HTTP proxy to the internet, by the machine's own proxy where it has one; to no service of the machine."""
-    first, headers = await read_head(reader)
-    method, target, version = first.split(" ", 2)
-    tunnel = method == "CONNECT"
-    url = urlsplit(f"//{target}" if tunnel else target)
-    port = url.port or (443 if tunnel else 80)
-    if not url.hostname:
-        writer.write(answer("400 Bad Request", "This is a proxy: it wants the whole URL"))
-        return
-    try:
-        far_reader, far_writer = await asyncio.wait_for(_outward(url.hostname, port, "https" if tunnel else "http"), DIAL_SECONDS)
-    except (OSError, EOFError, ValueError, TimeoutError) as error:
-        writer.write(answer("502 Bad Gateway", f"{url.hostname}:{port} cannot be reached from this machine: {error}"))
-        return
-    if tunnel:
-        writer.write(head("HTTP/1.1 200 Connection established", []))
-    else:
-        path = url._replace(scheme="", netloc="").geturl() or "/"
-        kept = [(name, value) for name, value in headers if name.lower() not in ("connection", "proxy-connection")]
-        far_writer.write(head(f"{method} {path} {version}", [*kept, ("Connection", "close")]))
-    await join(reader, writer, far_reader, far_writer)
-
-
-async def _outward(host: str, port: int, scheme: str) -> tuple[Reader, Writer]:
-    proxy = getproxies().get(scheme)
-    if not proxy or proxy_bypass(f"{host}:{port}"):
-        return await asyncio.open_connection(await _address(host, port), port)
-    place = urlsplit(proxy if "://" in proxy else f"//{proxy}")
-    reader, writer = await asyncio.open_connection(place.hostname, place.port or 80)
-    writer.write(head(f"CONNECT {host}:{port} HTTP/1.1", [("Host", f"{host}:{port}")]))
-    first, _ = await read_head(reader)
-    if first.split(" ")[1] != "200":
-        writer.close()
-        raise ValueError(f"the proxy {place.hostname}:{place.port} said {first}")
-    return reader, writer
-
-
-async def _address(host: str, port: int) -> str:
-    """Return an address of a host that is not this machine itself."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    address = str(found[0][4][0])
-    place = ipaddress.ip_address(address)
-    place = getattr(place, "ipv4_mapped", None) or place
-    if place.is_loopback or place.is_unspecified or place.is_link_local:
-        raise ValueError(f"{address} is an address of the machine itself")
-    return address

@@ -48,7 +48,7 @@ def hyperparameters(given: Mapping[str, Value] | None) -> dict[str, str]:
         If there are too many, or one cannot be such an argument.
     """
     try:
-        return encoded(given or {})
+        return encoded({} if given is None else given)
     except ValueError as problem:
         raise MlpError(str(problem)) from None
 

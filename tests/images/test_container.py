@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from local_aws.containers import namespaces
 from local_aws.containers.container import Container, Network
 from local_aws.containers.environments import Environment
-from local_aws.containers.namespaces import ENTER, View
+from local_aws.containers.namespaces import PROJECT, View, launcher
 from tests.images.conftest import Run
 
 ROOT = Path(__file__).parents[2]
@@ -130,7 +131,8 @@ def test_containers_of_one_isolated_job_reach_each_other_by_name(environment: En
     hosts = {"algo-1": "127.0.0.1", "algo-2": "127.0.0.2"}
     try:
         pair = [
-            Container(environment, tmp_path / name, isolated=True, network=network.pid, name=name, hosts=hosts) for name in hosts
+            Container(environment, tmp_path / name, isolated=True, network=network.process, name=name, hosts=hosts)
+            for name in hosts
         ]
         serve = "import socket; s = socket.create_server(('algo-1', 7777)); s.accept()[0].sendall(b'hello')"
         first = pair[0].start(["python3", "-c", serve], lambda _: None)
@@ -157,12 +159,15 @@ def test_an_ordinary_user_gets_the_same_view(tmp_path: Path) -> None:
         if folder != Path("/"):
             folder.chmod(folder.stat().st_mode | 0o011)
     (tmp_path / "root").mkdir(mode=0o777)
-    (tmp_path / "enter.py").write_text(ENTER.read_text())
+    package = tmp_path / "local_aws/containers"
+    shutil.copytree(PROJECT / "local_aws/containers/launcher", package / "launcher")
+    for name in ("local_aws", "local_aws/containers"):
+        (tmp_path / name / "__init__.py").touch()
     view = View(root=tmp_path / "root", mounts=[], environment={"PATH": "/usr/bin:/bin"}, isolated=True)
     command = ["sh", "-c", "id -u; ls /root; touch /usr/x; mount -o remount,rw /usr; cat /proc/net/dev | wc -l"]
     number = View(**{**vars(view), "command": command}).handed_over()
     done = subprocess.run(
-        [python, "-I", "-S", str(tmp_path / "enter.py"), "run", str(number)],
+        [python, *(word.replace(str(PROJECT), str(tmp_path)) for word in launcher("run", number)[1:])],
         pass_fds=[number],
         user=65534,
         group=65534,

@@ -309,7 +309,7 @@ def started_at_once(aws: Aws, name: str) -> None:
     assert sum("Status (Pending) not in ([Stopped, Failed])" in answer for answer in answers) == 3
 
 
-def test_a_script_that_fails_fails_the_start_and_a_mended_one_starts(aws: Aws, role: str) -> None:
+def test_a_script_that_fails_fails_the_start_and_a_mended_one_starts_as_does_one_that_was_killed(aws: Aws, role: str) -> None:
     aws.config("bad", OnStart="#!/bin/bash\nnohup sleep 1000 &\necho this went wrong\nexit 4\n")
     aws.create("bad", role, LifecycleConfigName="bad")
     found = aws.settled("bad")
@@ -326,6 +326,13 @@ def test_a_script_that_fails_fails_the_start_and_a_mended_one_starts(aws: Aws, r
     sagemaker.start_notebook_instance(NotebookInstanceName="bad")
     found = aws.settled("bad")
     assert found["NotebookInstanceStatus"] == "InService" and "FailureReason" not in found
+    for process in aws.processes("bad"):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    found = wait_for(lambda: (d := aws.describe("bad"))["NotebookInstanceStatus"] == "Failed" and d, every=0.1)
+    assert "ended from outside" in found["FailureReason"] and aws.processes("bad") == []
+    sagemaker.start_notebook_instance(NotebookInstanceName="bad")
+    assert aws.settled("bad")["NotebookInstanceStatus"] == "InService"
     sagemaker.stop_notebook_instance(NotebookInstanceName="bad")
     aws.settled("bad")
     sagemaker.delete_notebook_instance(NotebookInstanceName="bad")

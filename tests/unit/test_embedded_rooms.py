@@ -2,20 +2,28 @@
 
 import http.client
 import http.server
+import os
+import re
+import signal
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 import trustme
 
-from local_aws.containers import namespaces
+from local_aws.containers import namespaces, process
 from local_aws.containers.traffic import Traffic, forward
+from local_aws.containers.web_proxy import web_proxy
 from local_aws.sagemaker.notebooks import hooks, processes
 from local_aws.sagemaker.notebooks.disk import Disk
 from local_aws.sagemaker.notebooks.gateway import Gateway
@@ -113,7 +121,10 @@ def test_its_name_is_one_that_no_dns_knows_and_its_metadata_is_at_the_usual_addr
         ("sudo -iu ec2-user sh -c 'echo $USER:$HOME'", ["ec2-user:/home/ec2-user"]),
         ("sudo -u ec2-user -i <<'EOF'\npwd\nwhich python\nEOF", ["/home/ec2-user", "/home/ec2-user/anaconda3/bin/python"]),
         ("sudo -u ec2-user printf '%s|' 'a b' '$c'", ["a b|$c|"]),
-        ("sudo -i printf '%s|' 'a b' '$c'", ["a b|$c|"]),
+        ("sudo -i printf '%s|' 'a b' '$USER'", ["a b|root|"]),
+        ("sudo -s printf '%s|' 'a b' '$USER' '*'", ["a b|root|*|"]),
+        ("sudo -s 'echo x' || echo $?", ["/bin/bash: line 1: echo x: command not found", "127"]),
+        ("sudo -b sh -c 'sleep 0.3; echo late'; echo early; sleep 0.6", ["early", "late"]),
         ("sudo sh -c 'pwd; echo $HOME'", ["/", "/root"]),
         ("sudo -Eu ec2-user X=1 env | grep -E '^(X|USER)='", ["USER=ec2-user", "X=1"]),
         ("echo text | sudo tee /etc/motd", ["text"]),
@@ -151,34 +162,97 @@ def test_an_instance_reaches_the_embedded_aws_and_nothing_else_of_the_machine(ro
             assert code and "502" in said[-1], said
 
 
-@needs_namespaces
-def test_the_internet_is_reached_through_the_proxy_where_the_instance_has_access(rooms: Rooms, monkeypatch) -> None:
-    """The machine's own proxy stands for the internet."""
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The machine's own proxy, which stands for the internet and wants a password; what it is asked for."""
     asked: list[str] = []
 
     class Proxy(http.server.BaseHTTPRequestHandler):
-        def do_CONNECT(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-            self.rfile.readline()
-            self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\nthe internet")
+        def answer(self) -> None:
+            asked.append(f"{self.command} {self.path}")
+            if self.headers["Proxy-Authorization"] != "Basic dXNlcjpwQHNz":
+                self.send_error(407)
+            elif self.command == "GET":
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"the internet")
+            elif self.path.startswith("rude"):
+                self.wfile.write(b"\r\n\r\n")
+            else:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(self.rfile.read(4)[::-1])
+
+        do_GET = do_CONNECT = answer
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
-        threading.Thread(target=proxy.serve_forever, daemon=True).start()
-        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server_port}")
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-        open_one, closed = rooms(), rooms(name="closed")
-        ask = "/home/ec2-user/anaconda3/bin/python -c \"import urllib.request as u; print(u.urlopen('http://example.org/a').read().decode())\""
-        open_one.variables = open_one.room.reach("http://127.0.0.1:9", internet=True)
-        assert open_one.run(ask)[1] == ["the internet"]
-        assert asked == ["example.org:80"]
-        closed.variables = closed.room.reach("http://127.0.0.1:9", internet=False)
-        assert closed.variables == {} and closed.run(ask)[0] != 0
-        proxy.shutdown()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, f"http://user:p%40ss@127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("no_proxy", "example.net")
+        yield asked
+        server.shutdown()
+
+
+@needs_namespaces
+def test_the_internet_is_reached_through_the_proxy_where_the_instance_has_access(rooms: Rooms, proxy: list[str]) -> None:
+    open_one, closed = rooms(), rooms(name="closed")
+    ask = "/home/ec2-user/anaconda3/bin/python -c \"import urllib.request as u; print(u.urlopen('http://example.org/a?b').read().decode())\""
+    open_one.variables = open_one.room.reach("http://127.0.0.1:9", internet=True)
+    assert open_one.run(ask)[1] == ["the internet"]
+    assert proxy == ["GET http://example.org/a?b"]
+    closed.variables = closed.room.reach("http://127.0.0.1:9", internet=False)
+    assert closed.variables == {} and closed.run(ask)[0] != 0
+
+
+@pytest.fixture
+def through_proxy() -> Iterator[Callable[[str], bytes]]:
+    """What our proxy answers to a request."""
+    traffic, listener = Traffic(), socket.create_server(("127.0.0.1", 0))
+    traffic.serve(listener, web_proxy)
+
+    def ask(request: str, then: bytes = b"") -> bytes:
+        with socket.create_connection(listener.getsockname(), timeout=20) as client:
+            client.sendall(request.encode() + b"\r\n\r\n" + then)
+            return b"".join(iter(lambda: client.recv(4096), b""))
+
+    yield ask
+    traffic.close()
+
+
+def own_addresses() -> list[str]:
+    found = [
+        entry
+        for entries in psutil.net_if_addrs().values()
+        for entry in entries
+        if entry.family in (socket.AF_INET, socket.AF_INET6)
+    ]
+    return [f"[{entry.address.partition('%')[0]}]" if ":" in entry.address else entry.address for entry in found]
+
+
+@pytest.mark.parametrize("with_proxy", [True, False])
+@pytest.mark.parametrize(
+    "host", ["localhost", "0.0.0.0", "[::ffff:127.0.0.1]", "[fd00:ec2::254]", "169.254.169.254", *own_addresses()]
+)
+def test_the_proxy_leads_to_no_service_of_the_machine(
+    through_proxy: Callable[[str], bytes], request: pytest.FixtureRequest, host: str, *, with_proxy: bool
+) -> None:
+    asked = request.getfixturevalue("proxy") if with_proxy else []
+    for words in (f"GET http://{host}:80/ HTTP/1.1", f"CONNECT {host}:443 HTTP/1.1"):
+        said = through_proxy(words)
+        assert said.startswith(b"HTTP/1.1 502") and b"an address of the machine itself" in said, said
+    assert asked == []
+
+
+def test_the_proxy_leads_tunnels_through_the_machines_own(through_proxy: Callable[..., bytes], proxy: list[str]) -> None:
+    assert through_proxy("CONNECT example.org:443 HTTP/1.1", b"abcd").endswith(b"\r\n\r\ndcba")
+    said = through_proxy("CONNECT rude.example:443 HTTP/1.1")
+    assert said.startswith(b"HTTP/1.1 502") and b"the proxy 127.0.0.1" in said, said
+    assert proxy == ["CONNECT example.org:443", "CONNECT rude.example:443"]
+    assert through_proxy("GET /no-host HTTP/1.1").startswith(b"HTTP/1.1 400")
 
 
 @needs_namespaces
@@ -188,6 +262,88 @@ def test_a_room_whose_embedded_aws_was_killed_is_ended_by_its_mark(rooms: Rooms)
     assert processes.of(instance.disk.root)
     processes.end(instance.disk.root, grace_seconds=0.5)
     assert processes.of(instance.disk.root) == []
+
+
+@needs_namespaces
+def test_what_an_instance_does_to_its_first_process_does_not_end_it(rooms: Rooms) -> None:
+    instance = rooms()
+    for number in ("TERM", "INT", "HUP", "KILL", "CHLD"):
+        assert instance.run(f"kill -{number} 1; sleep 0.1; echo here")[1] == ["here"]
+    instance.run("pkill -f python; kill -TERM -1")
+    assert instance.room.alive and instance.run("echo here")[1] == ["here"]
+
+
+@needs_namespaces
+def test_programs_get_signals_as_usual(rooms: Rooms) -> None:
+    _, said = rooms().run("grep -E '^Sig(Blk|Ign)' /proc/self/status; yes | head -1; echo ${PIPESTATUS[0]}")
+    assert said == ["SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000", "y", str(128 + signal.SIGPIPE)]
+
+
+@needs_namespaces
+def test_root_inside_changes_nothing_of_the_kernels_and_makes_no_devices(rooms: Rooms) -> None:
+    instance = rooms()
+    for command in (
+        "echo h > /proc/sysrq-trigger",
+        "echo 1 > /proc/sys/vm/overcommit_memory",
+        "mknod /opt/disk b 8 0",
+        "mknod /home/ec2-user/SageMaker/disk b 8 0",
+        "mknod /dev/shm/disk b 8 0",
+        "mount -t tmpfs none /mnt",
+    ):
+        code, said = instance.run(command)
+        assert code and re.search("Read-only|not permitted|denied|No such file", " ".join(said)), (command, said)
+    assert instance.run("findmnt -no OPTIONS / | grep -o nodev")[1] == ["nodev"]
+
+
+@needs_namespaces
+def test_a_script_that_makes_links_of_its_folders_writes_nowhere_else(rooms: Rooms, tmp_path: Path) -> None:
+    """To the machine, /tmp -> TARGET means another folder than to the instance."""
+    target = tmp_path / "of-the-machine"
+    target.mkdir()
+    instance, said = rooms(), list[str]()
+    instance.run(f"rm -rf /tmp; mkdir -p {target}; ln -s {target} /tmp")
+    start = partial(instance.room.start, environment={"PATH": hooks.PATH}, folder="/", sink=said.append)
+    hook = hooks.Hook("OnStart", '#!/bin/sh\necho "$0 $(id -u)"; touch /tmp/x')
+    hooks.run(hook, instance.disk, start, threading.Event())
+    assert said[0].startswith("/tmp/OnStart_") and said[0].endswith(" 0")
+    assert list(target.iterdir()) == []
+
+
+@needs_namespaces
+def test_a_container_that_is_gone_gives_no_sockets_and_no_other_one_is_joined(rooms: Rooms) -> None:
+    instance = rooms()
+    process.end(instance.room._init)
+    assert not instance.room.alive
+    with pytest.raises(OSError):
+        instance.room.network.connect("127.0.0.1", 1)
+    said: list[str] = []
+    assert instance.room.start(["true"], {"PATH": "/bin"}, "/", said.append).wait(20) != 0
+    assert not said or "setns" in said[-1]
+
+
+def test_folders_that_their_owner_may_not_change_are_deleted(tmp_path: Path) -> None:
+    """As an ordinary user; root may do everything."""
+    disk = Disk(tmp_path / "demo")
+    for folder in (disk.root / "opt/go/pkg", disk.volume / "pkg"):
+        folder.mkdir(parents=True)
+        (folder / "module").touch()
+        for closed in (folder, folder.parent):
+            closed.chmod(0o000)
+    script = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path; "
+        f"from local_aws.sagemaker.notebooks.disk import Disk; disk = Disk(Path({str(disk.root)!r})); "
+        "disk.renew('demo', 'arn'); assert disk.volume.exists() and not (disk.root / 'opt/go').exists(); disk.delete(); "
+        "assert not disk.root.exists()"
+    )
+    done = _as_an_ordinary_user(script)
+    assert done.returncode == 0, done.stderr
+
+
+def _as_an_ordinary_user(script: str) -> "subprocess.CompletedProcess[str]":
+    """Run Python code whose owner's permissions count; root passes by them otherwise."""
+    without = "-dac_override,-dac_read_search"
+    drop = ["setpriv", f"--bounding-set={without}", f"--inh-caps={without}"] if os.getuid() == 0 else []
+    return subprocess.run([*drop, sys.executable, "-c", script], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture

@@ -110,3 +110,9 @@ def test_what_is_encoded_is_read_back_the_same(values: dict[str, Any]) -> None:
     found = encoded(values)
     assert {key: json.loads(value) for key, value in found.items()} == values
     assert [type(json.loads(value)) for value in found.values()] == [type(value) for value in values.values()]
+
+
+@pytest.mark.parametrize("given", [[], "", 0, False, [("a", 1)]])
+def test_what_is_no_mapping_is_refused_even_when_it_is_empty(given: Any) -> None:
+    with pytest.raises(MlpError, match=f"got {type(given).__name__}; give a mapping"):
+        job_request.hyperparameters(given)

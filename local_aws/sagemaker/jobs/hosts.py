@@ -125,7 +125,7 @@ def _acquainted(hosts: Sequence[Host]) -> Iterator[None]:
     network = Network() if len(hosts) > 1 and hosts[0].container.isolated and namespaces.missing() is None else None
     for host in hosts:
         host.container.hosts = {other.name: f"127.0.0.{other.index + 1}" for other in hosts}
-        host.container.network = network.pid if network else None
+        host.container.network = network.process if network else None
     try:
         yield
     finally:

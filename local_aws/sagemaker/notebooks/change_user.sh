@@ -1,7 +1,7 @@
 #!/bin/bash
 # sudo and su of a notebook instance of the embedded AWS. Root and ec2-user are the same user of this machine there, so what changes
 # is HOME, the name, and with -i, -l or - the folder and the login shell. The other variables stay: some say where the embedded AWS is.
-called=${0##*/} user=root login="" command="" words=()
+called=${0##*/} user=root login="" command="" shell="" background="" words=()
 die() { echo "$called: $1" >&2 && exit 1; }
 
 if [ "$called" = sudo ]; then
@@ -13,8 +13,9 @@ if [ "$called" = sudo ]; then
       --user=*) user=${1#*=} ;;
       -g | -p | -C | -h | --group | --prompt) shift ;;
       -i | --login) login=1 ;;
-      -s | --shell) words=(/bin/bash) ;;
-      -[EHknSbA] | --preserve-env* | --set-home | --non-interactive | --stdin) ;;
+      -s | --shell) shell=1 ;;
+      -b | --background) background=1 ;;
+      -[EHknSA] | --preserve-env* | --set-home | --non-interactive | --stdin) ;;
       -l | -v | --list | --validate) echo "User ec2-user may run all commands on $HOSTNAME" && exit 0 ;;
       --) shift && break ;;
       -[EHknSbAis]?*) set -- "${1:0:2}" "-${1:2}" "${@:2}" && continue ;;
@@ -45,12 +46,15 @@ case $user in
 esac
 export HOME USER=$user LOGNAME=$user
 words+=("$@")
+run() { [ -z "$background" ] && exec "$@"; "$@" & exit 0; }
+# As sudo does it: one line for a shell, which takes everything as it is but variables.
+[ ${#words[@]} -gt 0 ] && printf -v line '%q ' "${words[@]}" && line=${line//'\$'/'$'}
+[ -n "$shell" ] && [ ${#words[@]} -gt 0 ] && words=(/bin/bash -c "$line")
 if [ -z "$login" ]; then
   [ ${#words[@]} -gt 0 ] || words=(/bin/bash)
-  exec "${words[@]}"
+  run "${words[@]}"
 fi
 cd "$HOME" || exit 1
 [ ${#words[@]} -gt 0 ] || exec /bin/bash -l
 [ -n "$command" ] && exec /bin/bash -l -c "$command"
-printf -v line '%q ' "${words[@]}"
-exec /bin/bash -l -c "$line"
+run /bin/bash -l -c "$line"

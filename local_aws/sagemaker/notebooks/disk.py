@@ -1,6 +1,7 @@
 """The files of a notebook instance: a root folder that every start makes anew, and in it the volume, which is kept."""
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -81,10 +82,11 @@ class Disk:
 
     def delete(self) -> None:
         """Delete everything, the volume too."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        _delete(self.root)
 
 
 def _clear(folder: Path, kept: Path) -> None:
+    folder.chmod(folder.stat().st_mode | 0o700)
     for entry in folder.iterdir():
         if entry == kept and not entry.is_symlink():
             continue
@@ -93,7 +95,18 @@ def _clear(folder: Path, kept: Path) -> None:
         elif kept.is_relative_to(entry):
             _clear(entry, kept)
         else:
-            shutil.rmtree(entry)
+            _delete(entry)
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder with everything in it, whatever its owner has forbidden himself (Go keeps its modules so)."""
+    folder.chmod(0o700)
+    for place, names, _ in os.walk(folder):
+        for name in names:
+            inner = Path(place, name)
+            if not inner.is_symlink():
+                inner.chmod(0o700)
+    shutil.rmtree(folder)
 
 
 def _add_kernel(environment: Path, python: str) -> None:

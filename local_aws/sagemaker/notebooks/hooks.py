@@ -4,7 +4,6 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/notebook-lifecycle-confi
 """
 
 import secrets
-import shlex
 import subprocess
 import threading
 import time
@@ -19,6 +18,7 @@ LIMIT_SECONDS = 300.0
 Start = Callable[[list[str]], "subprocess.Popen[str]"]
 PATH = "/sbin:/bin:/usr/sbin:/usr/bin"
 """PATH of lifecycle scripts on AWS."""
+WRITE_AND_RUN = 'printf %s "$1" > "$0" && chmod 700 "$0" && exec "$0"'
 
 
 class HookFailed(Exception):
@@ -51,11 +51,9 @@ def run(
         If it ends with an exit code other than 0, or takes longer than `limit_seconds`.
     """
     path = f"tmp/{hook.name}_{time.strftime('%Y-%m-%d-%H-%M')}{secrets.token_hex(4)}"
-    file = disk.root / path
-    file.write_text(disk.told(hook.script))
-    file.chmod(0o700)
-    # bash -c, as on AWS: the script's own first line says what runs it, bash where there is none.
-    running = start(["/bin/bash", "-c", shlex.quote(disk.seen(path))])
+    # The instance writes it: to the machine, a folder that an earlier script has made a link of may mean another place.
+    # bash runs it, as on AWS: the script's own first line says what runs it, bash where there is none.
+    running = start(["/bin/bash", "-c", WRITE_AND_RUN, disk.seen(path), disk.told(hook.script)])
     if not _ended(running, limit_seconds, stop):
         process.end(running)
         if not stop.is_set():

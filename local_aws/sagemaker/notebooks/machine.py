@@ -1,5 +1,6 @@
 """The machine of a notebook instance that runs: from its start to its stop."""
 
+import contextlib
 import logging
 import subprocess
 import threading
@@ -69,6 +70,8 @@ class Machine:
     plan: Plan
     disk: Disk
     endpoint_url: str
+    lost: Callable[[], None]
+    """Called while everything of the instance is gone, ended from outside, and nobody has stopped it."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _starting: threading.Lock = field(default_factory=threading.Lock)
     """Held by who starts a process of the instance on his own, so that none starts behind the back of a stop."""
@@ -99,6 +102,10 @@ class Machine:
             raise StartFailed(str(failure)) from None
         except ServiceError as error:
             raise StartFailed(error.message) from None
+        except Exception:
+            # What was taken away from under a start, by a stop, fails in ways of its own.
+            self._go_on()
+            raise
         self._go_on()
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -109,6 +116,8 @@ class Machine:
         processes.end(self.disk.root)
         self.disk.renew(self.plan.name, self.plan.arn)
         self._environment = self._enter(lease)
+        # Before the first script, which may change the configuration, as on AWS.
+        self._jupyter = self._new_jupyter(self._log(role, "jupyter.log").write)
         for hook in self.plan.hooks:
             self._go_on()
             sink = self._log(role, f"LifecycleConfig{hook.name}").write
@@ -118,7 +127,6 @@ class Machine:
             secret = repositories.secret_of(repository, lease.credentials, self.endpoint_url)
             repositories.clone(repository, self.disk, lambda c, v, sink: self._run(v, VOLUME, sink, c), secret, self._stop)
         self._go_on()
-        self._jupyter = self._new_jupyter(self._log(role, "jupyter.log").write)
         self._jupyter.start()
         self._wait(self._jupyter)
 
@@ -165,10 +173,13 @@ class Machine:
                 raise StartFailed(f"JupyterLab did not start. It said last: {said}")
 
     def _watch(self) -> None:
-        """Start JupyterLab again whenever it ends, as AWS's own service manager does."""
+        """Start JupyterLab again whenever it ends, as AWS's own service manager does, until the whole instance has."""
         assert self._jupyter is not None
         pause, started = FIRST_PAUSE_SECONDS, time.monotonic()
         while not self._stop.wait(CHECK_SECONDS):
+            if self._room and not self._room.alive:
+                self.lost()
+                continue
             if self._jupyter.alive:
                 continue
             pause = FIRST_PAUSE_SECONDS if time.monotonic() - started > LONGEST_PAUSE_SECONDS else pause * 2
@@ -188,13 +199,14 @@ class Machine:
         """End every process of the instance; nothing of it runs afterwards."""
         with self._starting:
             self._stop.set()
-        if self._room is not None:
-            self._room.close()
-        processes.end(self.disk.root)
-        if self._metadata is not None:
-            self._metadata.stop()
-        for stream in self._logs.values():
-            stream.close()
+        with contextlib.ExitStack() as ending:
+            for stream in list(self._logs.values()):
+                ending.callback(stream.close)
+            if self._metadata is not None:
+                ending.callback(self._metadata.stop)
+            ending.callback(processes.end, self.disk.root)
+            if self._room is not None:
+                ending.callback(self._room.close)
 
     def _log(self, role: Caller, stream: str) -> JobLogs:
         """Return a log stream of the instance; it stays open, because what a script left running may still write."""

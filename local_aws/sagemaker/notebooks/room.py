@@ -6,7 +6,6 @@ Jupyter, through its gateway.
 """
 
 import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,8 @@ from local_aws.containers import namespaces, process
 from local_aws.containers.inner_network import InnerNetwork
 from local_aws.containers.namespaces import View
 from local_aws.containers.process import LineSink
-from local_aws.containers.traffic import Traffic, forward, web_proxy
+from local_aws.containers.traffic import Traffic, forward
+from local_aws.containers.web_proxy import web_proxy
 from local_aws.sagemaker.notebooks import processes
 from local_aws.sagemaker.notebooks.disk import PYTHON, VOLUME, Disk
 
@@ -46,7 +46,7 @@ class Room:
         self.hostname = hostname(arn, region)
         self.network, self.traffic = InnerNetwork(), Traffic()
         said: list[str] = []
-        self._init = self._launch("run", self._view(), said.append, [self.network.handle])
+        self._init = namespaces.launch(self._view(), self._marks, said.append)
         if not self.network.wait(START_SECONDS):
             self.close()
             raise OSError(f"no namespaces for the instance: {' '.join(said[-3:])}")
@@ -68,7 +68,12 @@ class Room:
     ) -> "subprocess.Popen[str]":
         """Start a command inside."""
         view = View(root=Path(), mounts=[], environment=environment, folder=folder, command=command)
-        return self._launch(f"join {self.network.init_pid}", view, sink)
+        return namespaces.launch(view, self._marks, sink, self.network.init)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is there; its processes cannot end it, but the machine can, when memory is short."""
+        return self._init.poll() is None
 
     def close(self) -> None:
         """End everything inside, kindly at first."""
@@ -76,13 +81,9 @@ class Room:
         self.network.close()
         self.traffic.close()
 
-    def _launch(self, words: str, view: View, sink: LineSink, handles: Sequence[int] = ()) -> "subprocess.Popen[str]":
-        number = view.handed_over()
-        try:
-            command = namespaces.launcher(*words.split(), str(number))
-            return process.start(command, processes.marks(self._disk.root), Path("/"), sink, pass_fds=[number, *handles])
-        finally:
-            os.close(number)
+    @property
+    def _marks(self) -> dict[str, str]:
+        return processes.marks(self._disk.root)
 
     def _view(self) -> View:
         change_user = CHANGE_USER.read_text().replace("@NO_ROOT@", NO_ROOT)

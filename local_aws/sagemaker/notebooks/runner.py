@@ -16,6 +16,7 @@ from local_aws.sagemaker.store import Record, Store
 log = logging.getLogger(__name__)
 INTERNAL_ERROR = "InternalFailure: the instance could not be started; the log of the embedded AWS has the details"
 INTERRUPTED = "The embedded AWS was stopped while the instance started"
+LOST = "Every process of the instance was ended from outside, as the kernel does where memory is short; start it again"
 STOP_SECONDS = 15.0
 
 
@@ -92,11 +93,22 @@ class Runner:
         self._work[record["NotebookInstanceArn"]] = thread
         thread.start()
 
+    def _lost(self, caller: Caller, record: Record) -> None:
+        """Let an instance whose processes are all gone be Failed, unless somebody stops it at this moment."""
+        resource = record["NotebookInstanceArn"]
+        try:
+            self._states.leave(caller, record, ("InService",), "Stopping")
+        except ServiceError:
+            return
+        log.error("every process of %s was ended, by something outside of it", resource)
+        self._machines.pop(resource).stop()
+        self._states.enter(caller, record, "Failed", LOST)
+
     def _start(self, caller: Caller, record: Record, plan: Callable[[], Plan]) -> None:
         resource = record["NotebookInstanceArn"]
         reason = INTERNAL_ERROR
         try:
-            machine = Machine(plan(), self.disk(caller, record), self._endpoint_url)
+            machine = Machine(plan(), self.disk(caller, record), self._endpoint_url, lambda: self._lost(caller, record))
             self._machines[resource] = machine
             machine.start()
         except Interrupted:

@@ -42,20 +42,28 @@ class States:
         with self._store.lock:
             if record[STATUS] not in allowed:
                 raise refused(record, allowed, status)
-        self.enter(caller, record, status)
+            detail = self._change(record, status, "")
+        _tell(caller, record, detail)
 
     def enter(self, caller: Caller, record: Record, status: str, reason: str = "") -> None:
         """Go to `status`; `reason` says why an instance Failed."""
         with self._store.lock:
-            record[STATUS], record["LastModifiedTime"] = status, now()
-            record.pop("FailureReason", None)
-            if reason:
-                record["FailureReason"] = reason[:MAX_REASON]
-            detail: dict[str, Any] = {key: record[key] for key in EVENT_FIELDS if record.get(key) is not None}
-            detail |= {key: int(record[key].timestamp() * 1000) for key in TIMES}
-            detail["Tags"] = dict(self._store.tags.get(record["NotebookInstanceArn"], {}))
-        arn = record["NotebookInstanceArn"]
-        in_scope(caller, lambda: emit_event("SageMaker Notebook Instance State Change", detail, [arn]))
+            detail = self._change(record, status, reason)
+        _tell(caller, record, detail)
+
+    def _change(self, record: Record, status: str, reason: str) -> dict[str, Any]:
+        record[STATUS], record["LastModifiedTime"] = status, now()
+        record.pop("FailureReason", None)
+        if reason:
+            record["FailureReason"] = reason[:MAX_REASON]
+        detail: dict[str, Any] = {key: record[key] for key in EVENT_FIELDS if record.get(key) is not None}
+        detail |= {key: int(record[key].timestamp() * 1000) for key in TIMES}
+        return detail | {"Tags": dict(self._store.tags.get(record["NotebookInstanceArn"], {}))}
+
+
+def _tell(caller: Caller, record: Record, detail: dict[str, Any]) -> None:
+    arn = record["NotebookInstanceArn"]
+    in_scope(caller, lambda: emit_event("SageMaker Notebook Instance State Change", detail, [arn]))
 
 
 def refused(record: Record, allowed: tuple[str, ...], status: str) -> ServiceError:
