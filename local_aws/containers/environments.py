@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from uv import find_uv_bin
-
+from local_aws.containers.installer import uv
 from local_aws.containers.interpreters import Interpreter, NoInterpreter, interpreter_for
 from platform_contract.images import Image
 
@@ -177,11 +175,8 @@ def _uv(image: Image, base: Interpreter, *words: str) -> None:
 
 
 def _uv_problem(base: Interpreter, *words: str) -> str | None:
-    environment = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    if not can_compile(base):
-        environment |= {"CC": str(NO_COMPILER), "CXX": str(NO_COMPILER), "LDSHARED": str(NO_COMPILER)}
-    command = [find_uv_bin(), *words, "--quiet", "--no-config"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    without = {} if can_compile(base) else {"CC": str(NO_COMPILER), "CXX": str(NO_COMPILER), "LDSHARED": str(NO_COMPILER)}
+    done = uv(*words, "--quiet", "--no-config", variables=without)
     return None if done.returncode == 0 else " ".join(done.stderr.strip().splitlines()[-LAST_LINES:])
 
 
@@ -194,9 +189,10 @@ def can_compile(base: Interpreter) -> bool:
 def _differences(image: Image, base: Interpreter, folder: Path) -> Iterator[str]:
     if base.minor != image.python:
         yield f"Python {base.minor} instead of {image.python}"
-    command = [find_uv_bin(), "pip", "freeze", "--quiet", "--python", str(folder / "bin/python")]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
-    installed = dict(line.split("==") for line in listed.split() if "==" in line)
+    listed = uv("pip", "freeze", "--quiet", "--python", str(folder / "bin/python"))
+    if listed.returncode:
+        raise NotInstallable(f"The packages of image {image.name} could not be listed: {listed.stderr.strip()}")
+    installed = dict(line.split("==") for line in listed.stdout.split() if "==" in line)
     for package, version in image.versions.items():
         if installed.get(package) != version:
             yield f"{package} {installed.get(package, 'missing')} instead of {version}"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from uv import find_uv_bin
+from local_aws.containers.installer import uv
 
 ASK = """import json, sys, sysconfig
 print(json.dumps([sys.version_info[:3], sys._base_executable, sys.base_prefix, sysconfig.get_path('include')]))"""
@@ -99,7 +99,7 @@ def tried(path: Path) -> Interpreter | None:
 def _uv(*words: str, seconds: float = 20) -> str | None:
     """Return what uv answers, None where it fails or takes too long."""
     try:
-        done = subprocess.run([find_uv_bin(), *words], capture_output=True, text=True, timeout=seconds, check=False)  # noqa: S603
+        done = uv(*words, seconds=seconds)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from local_aws.containers import interpreters
+from local_aws.containers import installer
 from local_aws.containers.interpreters import interpreter_for, tried
 
 
@@ -36,3 +37,12 @@ def test_the_nearest_version_takes_the_place_of_one_that_cannot_be_had(monkeypat
 def test_what_a_virtual_environment_was_made_from_is_taken_for_itself() -> None:
     found = tried(Path(sys.executable))
     assert found is not None and found.path.is_relative_to(found.prefix) and not found.path.is_relative_to(sys.prefix)
+
+
+def test_without_a_home_caches_lie_beside_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UV_CACHE_DIR", raising=False)
+    monkeypatch.setenv("HOME", "/nonexistent")
+    assert installer.uv("cache", "dir").stdout.strip() == str(installer.CACHES / "uv")
+    assert installer.uv("python", "dir").stdout.strip() == str(installer.CACHES / "python")
+    monkeypatch.setenv("UV_CACHE_DIR", "/tmp/mine")
+    assert installer.uv("cache", "dir").stdout.strip() == "/tmp/mine"
