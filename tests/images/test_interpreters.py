@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.containers import interpreters
-from local_aws.containers import installer
+from local_aws.containers import installer, interpreters
 from local_aws.containers.interpreters import interpreter_for, tried
 
 
