@@ -6,7 +6,7 @@ MODELS ?= spam
 BIN := .venv/bin
 MLP := $(BIN)/python -m mlp
 ALLOWED = $(foreach name,$(ALLOW_REPLACEMENT),--allow-replacement $(name))
-CDK := $(BIN)/python -m mlp.cdk_cli
+CDK := $(BIN)/python -m mlp.deployment.cdk_cli
 
 .DEFAULT_GOAL := help
 .PHONY: help setup platform lock demo up down test test-sdk check synth bootstrap plan deploy destroy schema snapshots bench clean
@@ -41,7 +41,7 @@ check: setup ## everything that must hold before a commit: style, types, imports
 	@$(BIN)/mypy
 	@PYTHONPATH=constructs:lambda:. $(BIN)/lint-imports
 	@$(BIN)/shellcheck .ci/run tools/mlp notebook/on_start.sh local_aws/sagemaker/notebooks/change_user.sh
-	@$(BIN)/python -m stacks.settings.schema --check
+	@$(BIN)/python -m settings.schema --check
 	@$(BIN)/python tools/lock.py --check
 	@$(BIN)/python -m pytest -q
 
@@ -65,7 +65,7 @@ destroy: platform ## delete the stacks of config/$(ENV).yaml; data is kept unles
 	@if [ "$(ENV)" = local ]; then $(MLP) down; else $(CDK) destroy --all -c env=$(ENV); fi
 
 schema: setup ## write the schemas under config/ and docs/configuration.md anew from the settings
-	@$(BIN)/python -m stacks.settings.schema
+	@$(BIN)/python -m settings.schema
 
 snapshots: setup ## write tests/snapshot anew, after a change of the templates that is meant
 	@UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/snapshot tests/compliance

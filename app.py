@@ -15,8 +15,8 @@ from cdk_nag import AwsSolutionsChecks
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "constructs"))
 
+from settings import SettingsError, load_settings  # noqa: E402
 from stacks.platform import build_platform  # noqa: E402
-from stacks.settings import SettingsError, load_settings  # noqa: E402
 
 
 def main() -> int:

@@ -16,9 +16,9 @@ from bench.measure import alternating, seconds
 from local_aws.containers import environments, model_server, namespaces, process, training_contract
 from local_aws.containers.container import Container
 from local_aws.containers.environments import Environment
-from mlp.check import image_of, model_and_data
-from mlp.model_scripts import SERVING_ENVIRONMENT, ModelScripts
-from mlp.paths import MODELS
+from mlp.models.check import image_of, model_and_data
+from mlp.models.scripts import SERVING_ENVIRONMENT, ModelScripts
+from mlp.platform.paths import MODELS
 from platform_contract.archives import unpack
 
 ROUNDS = 7

@@ -4,9 +4,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mlp.check import image_of, model_and_data
-from mlp.model_scripts import ModelScripts
-from mlp.paths import MODELS
+from mlp.models.check import image_of, model_and_data
+from mlp.models.scripts import ModelScripts
+from mlp.platform.paths import MODELS
 
 
 def run() -> dict[str, Any]:

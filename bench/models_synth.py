@@ -16,7 +16,7 @@ import yaml
 
 from bench.measure import ROOT, alternating, python, seconds
 from bench.synth import EMPTY
-from mlp.cdk import node
+from mlp.deployment.cdk import node
 
 COUNTS = (1, 10, 50)
 ROUNDS = 3
@@ -26,7 +26,7 @@ import json
 from pathlib import Path
 from aws_cdk import App
 from stacks.platform import build_platform
-from stacks.settings import load_settings
+from settings import load_settings
 app = App(analytics_reporting=False, context=json.loads(Path("cdk.json").read_text())["context"])
 build_platform(app, load_settings(Path({config!r}), Path({models!r})))
 app.synth()

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import free_port
-from mlp import datasets, local, training
-from mlp.check import image_of, model_and_data
-from mlp.deployment import deploy_locally
-from mlp.environment import PlatformEnvironment
-from mlp.model_scripts import ModelScripts
-from mlp.paths import MODELS
+from mlp import datasets
+from mlp.deployment import local
+from mlp.deployment.deploy import deploy_locally
+from mlp.models.check import image_of, model_and_data
+from mlp.models.scripts import ModelScripts
+from mlp.platform.environment import PlatformEnvironment
+from mlp.platform.paths import MODELS
+from mlp.runs import training
 
 MODEL = "spam"
 ROUNDS = 5

@@ -13,9 +13,10 @@ from typing import Any
 import yaml
 
 from bench.measure import ROOT, free_port
-from mlp import datasets, local
-from mlp.demo_notebook import DemoNotebook
-from mlp.deployment import deploy_locally
+from mlp import datasets
+from mlp.demo.notebook import DemoNotebook
+from mlp.deployment import local
+from mlp.deployment.deploy import deploy_locally
 
 CLOCK, IDLE_MINUTES, ROUNDS = 12.0, 5, 5
 PERIOD_MINUTES = 1

@@ -8,7 +8,7 @@ import tempfile
 from typing import Any
 
 from bench.measure import ROOT, alternating, python, seconds
-from mlp.cdk import node
+from mlp.deployment.cdk import node
 
 ROUNDS = 5
 EMPTY = "from aws_cdk import App, Stack; app = App(); Stack(app, 'Empty'); app.synth()"
@@ -16,7 +16,7 @@ PLATFORM = """
 from pathlib import Path
 from aws_cdk import App
 from stacks.platform import build_platform
-from stacks.settings import load_settings
+from settings import load_settings
 app = App()
 build_platform(app, load_settings(Path({config!r})))
 app.synth()

@@ -11,13 +11,13 @@ In a notebook, where it needs nothing but the standard library and boto3:
 >>> endpoint = mlp.deploy(job)                                 # doctest: +SKIP
 """
 
-from mlp import sdk
 from mlp.api import approve, predict, reject, status, train
-from mlp.errors import Failed, MlpError
+from mlp.in_notebook import sdk
+from mlp.in_notebook.api import data, deploy, download, endpoints, job, upload
 from mlp.in_notebook.endpoint import Endpoint
 from mlp.in_notebook.job import Job
-from mlp.notebook_api import data, deploy, download, endpoints, job, upload
-from mlp.training import Run
+from mlp.platform.errors import Failed, MlpError
+from mlp.runs.training import Run
 
 __all__ = [
     "Endpoint",

@@ -10,18 +10,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from mlp import datasets, overview, prediction, registry, training
-from mlp.errors import MlpError
+from mlp import datasets
 from mlp.in_notebook.job import Job
 from mlp.in_notebook.job_request import Resources
 from mlp.in_notebook.platform import here, required
 from mlp.in_notebook.train import run_pipeline, run_script
-from mlp.training import Run
+from mlp.platform.errors import MlpError
+from mlp.runs import overview, prediction, registry, training
+from mlp.runs.training import Run
 
 if TYPE_CHECKING:
-    from mlp.environment import PlatformEnvironment
     from mlp.in_notebook.channels import Data
     from mlp.in_notebook.job_request import Value
+    from mlp.platform.environment import PlatformEnvironment
 
 
 def _environment(name: str | None, function: str) -> PlatformEnvironment:
@@ -31,7 +32,7 @@ def _environment(name: str | None, function: str) -> PlatformEnvironment:
             f"mlp.{function} is done outside of notebooks, by the people who run {notebook.prefix}; "
             "here there are mlp.train, mlp.deploy, mlp.endpoints, mlp.data, mlp.download and mlp.upload"
         )
-    from mlp.environment import PlatformEnvironment  # noqa: PLC0415 - a notebook has not got what it imports
+    from mlp.platform.environment import PlatformEnvironment  # noqa: PLC0415 - a notebook has not got what it imports
 
     return PlatformEnvironment(name or os.environ.get("MLP_ENV", "local"))
 

@@ -7,9 +7,9 @@ from constructs import Construct
 
 from ml_platform import AlertsTopic, PlatformStorage
 from ml_platform.dataset_table import DatasetCatalog, TableFormat
+from settings.datasets import DatasetSection, QueriesSection, TableSection
+from settings.platform import AlertsSection, StorageSection
 from stacks.base import PlatformStack, StackContext
-from stacks.settings.datasets import DatasetSection, QueriesSection, TableSection
-from stacks.settings.platform import AlertsSection, StorageSection
 
 
 class FoundationStack(PlatformStack):

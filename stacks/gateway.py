@@ -4,8 +4,8 @@ from aws_cdk import CfnOutput
 from constructs import Construct
 
 from ml_platform import PlatformStorage, PredictionApi, Throttle
+from settings.platform import GatewaySection
 from stacks.base import PlatformStack, StackContext, log_retention
-from stacks.settings.platform import GatewaySection
 
 
 class GatewayStack(PlatformStack):

@@ -25,9 +25,9 @@ from ml_platform import (
     PlatformStorage,
 )
 from ml_platform.notebook.owner import ENVIRONMENT_TAG
+from settings import SettingsError
+from settings.notebook import BackstopSection, NotebookSection
 from stacks.base import PlatformStack, StackContext, log_retention
-from stacks.settings import SettingsError
-from stacks.settings.notebook import BackstopSection, NotebookSection
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CLIENT_FOLDERS = {

@@ -3,13 +3,13 @@
 from aws_cdk import App
 
 from ml_platform import PlatformNames
+from settings import Settings
 from stacks.automation import AutomationStack
 from stacks.base import StackContext
 from stacks.foundation import FoundationStack
 from stacks.gateway import GatewayStack
 from stacks.notebooks import NotebooksStack
 from stacks.serving import ServingStack
-from stacks.settings import Settings
 from stacks.training import TrainingStack
 
 

@@ -21,9 +21,9 @@ from ml_platform import (
     RequestContract,
     ScalingOptions,
 )
+from settings.model import ModelDefinition
+from settings.serving import ReleaseSection, ServingSection
 from stacks.base import PlatformStack, StackContext, log_retention
-from stacks.settings.model import ModelDefinition
-from stacks.settings.serving import ReleaseSection, ServingSection
 
 _seconds, _millis = cache(Duration.seconds), cache(Duration.millis)
 """Models mostly share their times; CDK makes each of them once."""

@@ -19,9 +19,9 @@ from ml_platform import (
     TrainingPipeline,
     TrainingStorage,
 )
+from settings import ModelSettings
+from settings.training import ProcessingSection, TrainingSection
 from stacks.base import PlatformStack, StackContext
-from stacks.settings import ModelSettings
-from stacks.settings.training import ProcessingSection, TrainingSection
 
 SHARED_CODE = "modelkit"
 """Folder beside the models' own whose code all of them import."""

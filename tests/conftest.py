@@ -33,8 +33,8 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Tem
     def synth(config: Path) -> Templates:
         from aws_cdk import App
 
+        from settings import load_settings
         from stacks.platform import build_platform
-        from stacks.settings import load_settings
 
         folder = tmp_path_factory.mktemp("cdk")
         app = App(outdir=str(folder), context=json.loads((ROOT / "cdk.json").read_text())["context"], analytics_reporting=False)

@@ -9,14 +9,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from mlp.aws import code_of
 from mlp.datasets import manifest
 from mlp.datasets.files import BLOCK
 from mlp.datasets.manifest import SUMS, DatasetVersion, StoredObject
 from mlp.datasets.progress import Progress, Tell, quiet
 from mlp.datasets.store import MISSING
-from mlp.errors import Failed, MlpError
-from mlp.platform_protocol import Platform
+from mlp.platform.aws import code_of
+from mlp.platform.errors import Failed, MlpError
+from mlp.platform.protocol import Platform
 
 
 def changes(platform: Platform, version: DatasetVersion, tell: Tell = quiet) -> list[str]:

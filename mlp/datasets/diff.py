@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from mlp.datasets.check import fetched
 from mlp.datasets.manifest import DatasetVersion, StoredObject
-from mlp.errors import MlpError
-from mlp.platform_protocol import Platform
+from mlp.platform.errors import MlpError
+from mlp.platform.protocol import Platform
 
 MAX_CSV_BYTES = 64_000_000
 """Largest CSV file that is compared row by row; both are held in memory."""

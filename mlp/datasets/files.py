@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mlp.datasets.progress import Progress
 from mlp.datasets.rows import RowCounter
-from mlp.errors import MlpError
+from mlp.platform.errors import MlpError
 
 PART_BYTES = 64 << 20
 """Size of a part; a file that is not larger goes in one request. S3 takes 5 MiB to 5 GiB."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mlp.errors import Failed, MlpError
+from mlp.platform.errors import Failed, MlpError
 
 UPLOADING, COMPLETE = "uploading", "complete"
 SUMS = "_SHA256SUMS"

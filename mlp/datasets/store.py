@@ -8,10 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from mlp.aws import code_of
 from mlp.datasets.manifest import DatasetVersion, from_json, manifest_key, manifests
-from mlp.errors import Failed
-from mlp.platform_protocol import Platform
+from mlp.platform.aws import code_of
+from mlp.platform.errors import Failed
+from mlp.platform.protocol import Platform
 
 TAKEN = ("PreconditionFailed", "412")
 CONFLICT = ("ConditionalRequestConflict", "409")

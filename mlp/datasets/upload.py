@@ -10,11 +10,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from mlp.aws import code_of
 from mlp.datasets.files import LocalFile
 from mlp.datasets.progress import Progress
 from mlp.datasets.store import CONFLICT, MISSING, TAKEN, TRIES
-from mlp.errors import Failed, MlpError
+from mlp.platform.aws import code_of
+from mlp.platform.errors import Failed, MlpError
 
 THREADS = 4
 """Parts that are sent at once; each is held in memory."""

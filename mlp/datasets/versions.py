@@ -13,8 +13,8 @@ from mlp.datasets.manifest import COMPLETE, MAX_VERSION, UPLOADING, DatasetVersi
 from mlp.datasets.progress import Progress, Tell, quiet
 from mlp.datasets.store import Claim, DatasetStore, write_once
 from mlp.datasets.upload import ensure
-from mlp.errors import MlpError
-from mlp.platform_protocol import Platform
+from mlp.platform.errors import MlpError
+from mlp.platform.protocol import Platform
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 MAX_NOTE = 500

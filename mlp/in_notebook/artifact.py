@@ -6,10 +6,10 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from mlp.errors import MlpError
 from mlp.in_notebook.platform import NotebookPlatform
 from mlp.in_notebook.say import say
 from mlp.in_notebook.storage import split_uri
+from mlp.platform.errors import MlpError
 
 CODE = "code/serve.py"
 """Where the framework's container looks for the serving code, inside the artifact."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlp.errors import MlpError
 from mlp.in_notebook import storage
 from mlp.in_notebook.platform import NotebookPlatform
+from mlp.platform.errors import MlpError
 
 CODE = "code"
 """Channel that carries the script."""

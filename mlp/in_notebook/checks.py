@@ -1,6 +1,6 @@
 """What a person gives, checked before anything is created."""
 
-from mlp.errors import MlpError
+from mlp.platform.errors import MlpError
 
 
 def check_range(name: str, value: object, low: float, high: float, what: str, *, whole: bool = True) -> None:

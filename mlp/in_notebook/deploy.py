@@ -16,7 +16,7 @@ from mlp.in_notebook.refusals import in_words
 from mlp.in_notebook.say import say
 from mlp.in_notebook.storage import split_uri
 from mlp.in_notebook.trained import Trained, trained_by
-from mlp.training import Run
+from mlp.runs.training import Run
 
 VARIANT = "main"
 STARTUP_SECONDS = 300

@@ -9,13 +9,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from mlp.aws import is_denied, message_of
-from mlp.errors import Failed, MlpError
 from mlp.in_notebook.logs import ENDPOINTS, LogReader
 from mlp.in_notebook.names import ENVIRONMENT_TAG, EXPIRES_TAG, NOTEBOOK_TAG
 from mlp.in_notebook.platform import NotebookPlatform
 from mlp.in_notebook.refusals import in_words
 from mlp.in_notebook.say import say
+from mlp.platform.aws import is_denied, message_of
+from mlp.platform.errors import Failed, MlpError
 
 POLL_SECONDS = 0.5
 POLL_SECONDS_AWS = 10

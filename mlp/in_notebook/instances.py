@@ -6,7 +6,7 @@ from typing import Any
 
 import botocore
 
-from mlp.errors import MlpError
+from mlp.platform.errors import MlpError
 
 _LOCAL_NVME = re.compile(
     r"^ml\.(g4dn|g5|g6|g6e|g7|g7e|gr6|dl1|p4d|p4de|p5|p5e|p5en|p6-b200|p6-b300|p6e-gb200|trn1|trn1n|trn2)\.|^ml\.[a-z]\d+[a-z]*d[a-z]*\."

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from mlp.errors import Failed, MlpError
 from mlp.in_notebook.logs import JOBS, LogReader
 from mlp.in_notebook.platform import NotebookPlatform
 from mlp.in_notebook.refusals import in_words
 from mlp.in_notebook.say import say
+from mlp.platform.errors import Failed, MlpError
 
 POLL_SECONDS = 0.5
 POLL_SECONDS_AWS = 5

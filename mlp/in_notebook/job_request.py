@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlp.errors import MlpError
 from mlp.in_notebook import names
 from mlp.in_notebook.channels import CODE, rendered
 from mlp.in_notebook.checks import check_choice, check_range
 from mlp.in_notebook.instances import TRAINING, check_instance_type, has_local_nvme
 from mlp.in_notebook.platform import NotebookPlatform
+from mlp.platform.errors import MlpError
 from platform_contract.hyperparameters import encoded
 
 Value = str | int | float | bool

@@ -4,8 +4,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from mlp.aws import code_of, is_denied
 from mlp.in_notebook.platform import NotebookPlatform
+from mlp.platform.aws import code_of, is_denied
 
 JOBS, ENDPOINTS = "/aws/sagemaker/TrainingJobs", "/aws/sagemaker/Endpoints"
 

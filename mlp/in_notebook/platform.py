@@ -9,8 +9,8 @@ from typing import Any
 
 import boto3
 
-from mlp.aws import CLIENT
-from mlp.errors import MlpError
+from mlp.platform.aws import CLIENT
+from mlp.platform.errors import MlpError
 
 FILE = Path(__file__).resolve().parents[3] / "platform.json"
 """`<folder>/platform.json` for a client in `<folder>/client/mlp/`."""

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mlp.aws import explain, is_denied, message_of
-from mlp.errors import Failed, MlpError
 from mlp.in_notebook.platform import NotebookPlatform
+from mlp.platform.aws import explain, is_denied, message_of
+from mlp.platform.errors import Failed, MlpError
 
 
 @contextmanager

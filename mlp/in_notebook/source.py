@@ -8,9 +8,9 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlp.errors import MlpError
 from mlp.in_notebook.say import say
 from mlp.in_notebook.storage import files_in
+from mlp.platform.errors import MlpError
 
 MAX_BYTES = 100 * 1024**2
 """Largest bundle; code is small, and what is large is data."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from mlp.aws import is_denied
 from mlp.datasets.manifest import SUMS
-from mlp.errors import MlpError
 from mlp.in_notebook.platform import NotebookPlatform
+from mlp.platform.aws import is_denied
+from mlp.platform.errors import MlpError
 
 _URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.*)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*")

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from mlp import training
-from mlp.errors import MlpError
 from mlp.in_notebook import channels, names, source, storage
 from mlp.in_notebook.channels import Data
 from mlp.in_notebook.job import Job
@@ -12,7 +10,9 @@ from mlp.in_notebook.job_request import Resources, TrainingJob, Value, hyperpara
 from mlp.in_notebook.platform import NotebookPlatform
 from mlp.in_notebook.refusals import in_words
 from mlp.in_notebook.say import say
-from mlp.training import Run, Step
+from mlp.platform.errors import MlpError
+from mlp.runs import training
+from mlp.runs.training import Run, Step
 
 
 def run_pipeline(platform: NotebookPlatform, model: str, data: object, dataset: str | None = None) -> Run:

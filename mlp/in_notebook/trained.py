@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from mlp.aws import is_denied
-from mlp.errors import MlpError
 from mlp.in_notebook import names
 from mlp.in_notebook.job import Job
 from mlp.in_notebook.platform import NotebookPlatform
-from mlp.training import Run
+from mlp.platform.aws import is_denied
+from mlp.platform.errors import MlpError
+from mlp.runs.training import Run
 
 SERVING_ENVIRONMENT = {
     "SAGEMAKER_PROGRAM": "serve.py",

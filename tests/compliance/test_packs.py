@@ -11,8 +11,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 
 from ml_platform import compliance
+from settings import load_settings
 from stacks.platform import build_platform
-from stacks.settings import load_settings
 from tests.conftest import ROOT, SAMPLES
 
 PACKS = (

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from local_aws.containers.environments import Environment
-from mlp.check import model_and_data
-from mlp.errors import Failed
-from mlp.model_scripts import ModelScripts
-from mlp.paths import MODELS
+from mlp.models.check import model_and_data
+from mlp.models.scripts import ModelScripts
+from mlp.platform.errors import Failed
+from mlp.platform.paths import MODELS
 
 NAMES = sorted(file.parent.name for file in MODELS.glob("*/model.yaml"))
 

@@ -20,11 +20,13 @@ import pytest
 import yaml
 from botocore.config import Config
 
-from mlp import datasets, local, prediction, registry, training
-from mlp.deployment import deploy_locally
-from mlp.environment import PlatformEnvironment
-from mlp.errors import Failed
-from mlp.registry import Version
+from mlp import datasets
+from mlp.deployment import local
+from mlp.deployment.deploy import deploy_locally
+from mlp.platform.environment import PlatformEnvironment
+from mlp.platform.errors import Failed
+from mlp.runs import prediction, registry, training
+from mlp.runs.registry import Version
 
 ROOT = Path(__file__).parents[2]
 MODEL = "spam"

@@ -10,7 +10,7 @@ import psutil
 from botocore.exceptions import ClientError
 
 from local_aws.sagemaker.notebooks import processes
-from mlp.paths import state_dir
+from mlp.platform.paths import state_dir
 from tests.local.conftest import Platform, wait_for
 from tests.local.person import Person
 

@@ -3,7 +3,7 @@
 import json
 import time
 
-from mlp.jupyter import Jupyter
+from mlp.notebooks.jupyter import Jupyter
 
 
 class Person(Jupyter):

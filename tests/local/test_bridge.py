@@ -12,9 +12,9 @@ from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses
 from ministack.services import cloudformation, cloudwatch, cloudwatch_logs, eventbridge, iam, sts
 from ministack.services.cloudformation import provisioners, stacks
 
-from mlp import local
-from mlp.environment import MARKER, PlatformEnvironment, embedded_variables
-from mlp.errors import MlpError
+from mlp.deployment import local
+from mlp.platform.environment import MARKER, PlatformEnvironment, embedded_variables
+from mlp.platform.errors import MlpError
 from tests.local.conftest import Platform, free_port, wait_for
 
 RELIED_ON = {

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from mlp import datasets, runs, training
+from mlp import datasets
 from mlp.datasets import files as dataset_files
 from mlp.datasets.check import changes, get
 from mlp.datasets.manifest import DatasetVersion
-from mlp.errors import Failed, MlpError
+from mlp.platform.errors import Failed, MlpError
+from mlp.runs import runs, training
 from tests.local.conftest import DATA, MODEL, ROOT, Platform
 
 DENIED = ("AccessDenied", "403")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import joblib
 import pytest
 
-from mlp import registry, training
-from mlp.errors import Failed
-from mlp.record import record_of
-from mlp.registry import Version
+from mlp.platform.errors import Failed
+from mlp.runs import registry, training
+from mlp.runs.record import record_of
+from mlp.runs.registry import Version
 from tests.local.conftest import DATA, MODEL, Platform
 
 ORACLE = f'''

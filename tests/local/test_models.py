@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from mlp import datasets, local, prediction, registry, training
-from mlp.deployment import deploy_locally
-from mlp.environment import PlatformEnvironment
-from mlp.errors import Failed
-from mlp.paths import MODELS
-from mlp.record import Record, record_of
+from mlp import datasets
+from mlp.deployment import local
+from mlp.deployment.deploy import deploy_locally
+from mlp.platform.environment import PlatformEnvironment
+from mlp.platform.errors import Failed
+from mlp.platform.paths import MODELS
+from mlp.runs import prediction, registry, training
+from mlp.runs.record import Record, record_of
 from tests.local.conftest import CLOCK, ROOT, free_port, wait_for
 from tests.unit.spoils import Spoil, cell, spoil
 

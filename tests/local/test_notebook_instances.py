@@ -25,8 +25,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local_aws.sagemaker.notebooks import processes
-from mlp import local
-from mlp.environment import Embedded
+from mlp.deployment import local
+from mlp.platform.environment import Embedded
 from tests.local.conftest import ACCOUNT, CLOCK, ONE_TRY, REGION, free_port, wait_for
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"

@@ -151,8 +151,8 @@ def test_an_endpoint_that_has_expired_is_deleted_with_all_that_was_made_for_it(n
 
 
 def test_a_notebook_without_use_for_hours_costs_nothing_and_says_so(notebooks: Notebooks) -> None:
-    from mlp.notebook_state import this_month
-    from mlp.notebooks import pick
+    from mlp.notebooks.instances import pick
+    from mlp.notebooks.state import this_month
 
     notebooks.stop("mill")
     environment = notebooks.platform.environment

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlp.cli import main
-from mlp.deployment import deploy_locally
-from mlp.errors import MlpError
+from mlp.cli.main import main
+from mlp.deployment.deploy import deploy_locally
+from mlp.platform.errors import MlpError
 from tests.local.conftest import CLOCK
 from tests.local.notebook_platform import Notebooks
 

@@ -11,8 +11,8 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from mlp import prediction, registry
-from mlp.errors import Failed, MlpError
+from mlp.platform.errors import Failed, MlpError
+from mlp.runs import prediction, registry
 from tests.local.conftest import ANSWERS, MODEL, ONE_TRY, Platform, wait_for
 
 SAMPLE = {"crl_tot": 1028, "dollar": 0.18, "bang": 0.372, "money": 0.43, "n000": 0.43, "make": 0.21}
@@ -101,7 +101,7 @@ def test_a_version_that_does_not_come_up_leaves_the_old_one_serving(platform: Pl
 
 
 def test_the_log_says_why_a_version_did_not_come_up(platform: Platform) -> None:
-    from mlp import logs
+    from mlp.runs import logs
 
     lines = logs.lines(platform.environment, MODEL, "endpoint", follow=False)
     assert any("this model cannot be loaded" in line for line in lines)

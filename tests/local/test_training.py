@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 from botocore.exceptions import ClientError
 
-from mlp import logs, registry, training
-from mlp.errors import Failed
-from mlp.record import record_of
+from mlp.platform.errors import Failed
+from mlp.runs import logs, registry, training
+from mlp.runs.record import record_of
 from tests.local.conftest import ACCOUNT, DATA, MODEL, REGION, Platform, wait_for
 
 

@@ -62,7 +62,7 @@ class Notebook:
     def sdk(self) -> ModuleType:
         """`mlp.sdk` of the client that is installed on the instance."""
         sys.path.insert(0, str(self.root / "opt/ml-platform/client"))
-        return importlib.import_module("mlp.sdk")
+        return importlib.import_module("mlp.in_notebook.sdk")
 
     def trainer(self, **changes: Any) -> dict[str, Any]:
         """Arguments of `ModelTrainer` that the SDK takes from no defaults file."""
@@ -86,7 +86,7 @@ def deployed_notebook(deployed: Deployed) -> Notebook:
     """
     role = _twin(deployed, deployed.role_arn("Notebooks", "DemoNotebookNotebookRole"))
     [root] = (deployed.state / "notebooks").glob("mlp-local-nb-demo-*")
-    client, deadline = root / "opt/ml-platform/client/mlp/sdk.py", time.monotonic() + 30
+    client, deadline = root / "opt/ml-platform/client/mlp/in_notebook/sdk.py", time.monotonic() + 30
     while not client.exists() and time.monotonic() < deadline:
         time.sleep(0.2)
     return Notebook(root, role)

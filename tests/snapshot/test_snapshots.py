@@ -42,8 +42,8 @@ def test_templates_are_as_committed(synthesize, sample: str) -> None:
 def test_two_syntheses_are_equal_to_the_byte(tmp_path: Path, config: str) -> None:
     from aws_cdk import App
 
+    from settings import load_settings
     from stacks.platform import build_platform
-    from stacks.settings import load_settings
 
     def synth(folder: Path) -> dict[str, bytes]:
         app = App(outdir=str(folder), analytics_reporting=False)

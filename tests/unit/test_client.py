@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mlp import check as checking
-from mlp.errors import Failed, MlpError
+from mlp.models import check as checking
+from mlp.platform.errors import Failed, MlpError
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from mlp import notebook_cli, notebooks
-from mlp import notebook_state as states
-from mlp.errors import Failed, MlpError
+from mlp.cli import notebooks as notebook_cli
+from mlp.notebooks import instances as notebooks
+from mlp.notebooks import state as states
+from mlp.platform.errors import Failed, MlpError
 from tests.unit.fake_aws import FakeClient, refusal
 
 ARN = "arn:aws:sagemaker:eu-central-1:111122223333:notebook-instance/mlp-dev-nb-anna-lab-1a2b"

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from ml_platform import PlatformStorage
 from ml_platform.dataset_table import HIGHEST_VERSION, DatasetCatalog, TableFormat
 from mlp.datasets.manifest import MAX_VERSION
-from stacks.settings.datasets import DatasetSection, QueriesSection, TableSection
-from stacks.settings.unique_keys import UniqueKeyLoader
+from settings.datasets import DatasetSection, QueriesSection, TableSection
+from settings.unique_keys import UniqueKeyLoader
 from tests.helpers import new_stack, of_type, template_of
 
 COLUMNS = {"crl_tot": "int", "dollar": "double", "yesno": "string"}

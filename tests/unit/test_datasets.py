@@ -10,7 +10,7 @@ import pytest
 from mlp import datasets
 from mlp.datasets import files as dataset_files
 from mlp.datasets.manifest import parse_reference
-from mlp.errors import Failed, MlpError
+from mlp.platform.errors import Failed, MlpError
 from tests.unit.fake_aws import refusal
 from tests.unit.fake_s3 import FakePlatform, broken_connection
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from mlp import datasets
-from mlp.errors import MlpError
 from mlp.in_notebook import platform as notebook_platform
 from mlp.in_notebook import storage
 from mlp.in_notebook import train as notebook_train
+from mlp.platform.errors import MlpError
 from tests.unit.fake_aws import FakeClient
 from tests.unit.fake_s3 import FakePlatform
 from tests.unit.test_notebook_client import CONTENT
@@ -97,7 +97,7 @@ def test_downloaded_data_comes_without_its_hashes(
 
 
 def test_the_modules_are_written_for_python_3_10() -> None:
-    for path in [*(ROOT / "mlp").glob("dataset*.py"), ROOT / "mlp/runs.py"]:
+    for path in [*(ROOT / "mlp").glob("dataset*.py"), ROOT / "mlp/runs/runs.py"]:
         if not path.stem.endswith("_cli"):
             compile(path.read_text(), str(path), "exec", flags=0x400, _feature_version=10)  # 0x400: parse only
             assert not re.search(r"import .*\b(UTC|StrEnum|Self|tomllib)\b|file_digest", path.read_text()), path.name

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from mlp import datasets, runs, training
-from mlp.errors import Failed, MlpError
+from mlp import datasets
+from mlp.platform.errors import Failed, MlpError
+from mlp.runs import runs, training
 from tests.unit.fake_aws import FakeClient, refusal
 from tests.unit.fake_s3 import FakePlatform
 

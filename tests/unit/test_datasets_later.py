@@ -14,7 +14,7 @@ from mlp.datasets.diff import diff
 from mlp.datasets.manifest import DatasetVersion
 from mlp.datasets.progress import size
 from mlp.datasets.rows import RowCounter
-from mlp.errors import Failed, MlpError
+from mlp.platform.errors import Failed, MlpError
 from tests.unit.fake_s3 import FakePlatform
 
 KEY = "spam/raw/version=1/"

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ml_platform import ModelCode
-from mlp.errors import MlpError
 from mlp.in_notebook import job_request
-from mlp.model_scripts import ModelScripts
+from mlp.models.scripts import ModelScripts
+from mlp.platform.errors import MlpError
 from platform_contract.hyperparameters import encoded
-from stacks.settings.model import ModelDefinition
+from settings.model import ModelDefinition
 from tests.conftest import ROOT
 from tests.helpers import new_stack, template_of
 from tests.unit.test_settings import definition
@@ -49,8 +49,8 @@ def in_the_rehearsal(values: dict[str, Any], folder: Path, monkeypatch: pytest.M
         written.update(hyperparameters)
         raise Started
 
-    monkeypatch.setattr("mlp.model_scripts.training_contract.write", write)
-    monkeypatch.setattr("mlp.model_scripts.training_contract.make_folders", lambda _: None)
+    monkeypatch.setattr("mlp.models.scripts.training_contract.write", write)
+    monkeypatch.setattr("mlp.models.scripts.training_contract.make_folders", lambda _: None)
     scripts = ModelScripts.__new__(ModelScripts)
     scripts._definition = ModelDefinition(**given)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predict.validation import errors_in
-from stacks.settings.input_schema import check_input_schema, sample_problems
+from settings.input_schema import check_input_schema, sample_problems
 
 RATED = {
     "type": "object",

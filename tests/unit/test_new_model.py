@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from mlp import new_model as making
-from mlp.errors import MlpError
-from mlp.new_model import new_model, next_steps
-from stacks.settings.loader import load_definition
+from mlp.models import new as making
+from mlp.models.new import new_model, next_steps
+from mlp.platform.errors import MlpError
+from settings.loader import load_definition
 from tests.unit.model_runs import MODELS, ModelRun
 
 USE_CASES = sorted(path.parent.name for path in MODELS.glob("*/model.yaml"))

@@ -143,7 +143,7 @@ def test_what_runs_in_a_notebook_is_written_for_python_3_10() -> None:
         *(ROOT / "mlp/in_notebook").glob("*.py"),
         *(ROOT / "mlp" / name for name in ("api.py", "notebook_api.py", "aws.py")),
     ]
-    for path in [*modules, ROOT / "mlp/training.py", ROOT / "mlp/registry.py", ROOT / "mlp/overview.py"]:
+    for path in [*modules, ROOT / "mlp/runs/training.py", ROOT / "mlp/runs/registry.py", ROOT / "mlp/runs/overview.py"]:
         compile(path.read_text(), str(path), "exec", flags=0x400, _feature_version=10)  # 0x400: parse only
         assert not re.search(r"import .*\b(UTC|StrEnum|Self|tomllib)\b", path.read_text()), f"{path.name} needs Python 3.11"
 

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from ml_platform.instance_storage import TRAINING_FAMILIES_WITH_LOCAL_NVME, has_local_nvme
-from stacks.settings import SettingsError, load_settings
+from settings import SettingsError, load_settings
 
 ROOT = Path(__file__).parents[2]
-INSTANCE_TYPES = json.loads((ROOT / "stacks/settings/instance_types.json").read_text())
+INSTANCE_TYPES = json.loads((ROOT / "settings/instance_types.json").read_text())
 VPC = {"subnet_id": "subnet-0a1b2c3d4e5f60718", "security_group_ids": ["sg-0a1b2c3d4e5f60718"]}
 HOURS = {"days": ["mon", "fri"], "from": "08:00", "to": "18:00", "timezone": "Europe/Berlin"}
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from mlp import deployment
-from mlp import plan as planning
-from mlp.errors import MlpError
-from mlp.plan_notebooks import REPLACING, NotebookChange, notebook_changes
+from mlp.deployment import deploy as deployment
+from mlp.deployment import plan as planning
+from mlp.deployment.plan_notebooks import REPLACING, NotebookChange, notebook_changes
+from mlp.platform.errors import MlpError
 from tests.unit.fake_aws import FakeClient, refusal
 
 ROOT = Path(__file__).parents[2]

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stacks.settings import SettingsError, load_settings
-from stacks.settings.loader import load_definition
-from stacks.settings.model import ModelDefinition
-from stacks.settings.schema import main as check_schema
+from settings import SettingsError, load_settings
+from settings.loader import load_definition
+from settings.model import ModelDefinition
+from settings.schema import main as check_schema
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,7 +55,7 @@ def test_the_comprehensive_sample_names_every_setting() -> None:
     def keys(node: object) -> set[str]:
         return set(node) | {k for v in node.values() for k in keys(v)} if isinstance(node, dict) else set()
 
-    from stacks.settings.root import Environment
+    from settings.root import Environment
 
     schema = Environment.model_json_schema()
     sample = yaml.safe_load((ROOT / "config/samples/comprehensive.yaml").read_text())

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from aws_cdk import App
 
+from settings import load_settings
 from stacks.platform import build_platform
-from stacks.settings import load_settings
 from tests.conftest import ROOT
 
 AT_MOST = 150

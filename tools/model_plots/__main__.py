@@ -16,9 +16,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mlp.check import image_of, model_and_data
-from mlp.model_scripts import ModelScripts
-from mlp.paths import MODELS, ROOT
+from mlp.models.check import image_of, model_and_data
+from mlp.models.scripts import ModelScripts
+from mlp.platform.paths import MODELS, ROOT
 from tools.model_plots import HEIGHT, STYLE, WIDTH
 
 IMAGES = ROOT / "docs/images/models"

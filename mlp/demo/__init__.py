@@ -1,0 +1,1 @@
+"""`make demo`: set up, train, release and ask, with each step's time."""

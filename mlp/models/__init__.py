@@ -1,0 +1,1 @@
+"""Models on this machine: made, and checked before they are pushed."""

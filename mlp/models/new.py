@@ -1,0 +1,130 @@
+"""Begins a model as a copy of one that works: the example of the same use case."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from mlp.platform.errors import MlpError
+from mlp.platform.paths import MODELS
+from settings import SettingsError
+from settings.base import Name
+from settings.loader import load_definition
+from settings.model import ModelDefinition
+
+SHARED = "modelkit"
+"""What all models share lies beside them, in a folder that is no model."""
+USE_CASES: tuple[str, ...] = get_args(ModelDefinition.model_fields["use_case"].annotation)
+
+
+def new_model(name: str, like: str, models: Path = MODELS) -> Path:
+    """Copy the example that is, or has the use case, `like`, to the model `name`; return its folder.
+
+    The copy is complete or not there: it is made beside the models, checked, and moved into place. It reads a dataset of its
+    own, also where the example shares one.
+
+    Raises
+    ------
+    MlpError
+        If `name` is taken, reserved, or no name of a model; if `like` is neither a model nor the use case of exactly one.
+    """
+    _check_name(name, models)
+    example = _example(like, models)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=models) as beside:
+        folder = Path(beside) / name
+        shutil.copytree(example, folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        file = folder / "model.yaml"
+        file.write_text(_renamed(file.read_text(encoding="utf-8"), name, example.name), encoding="utf-8")
+        _load(folder)
+        try:
+            folder.rename(models / name)
+        except OSError:  # another terminal was faster
+            raise _taken(models / name) from None
+    return models / name
+
+
+def next_steps(name: str, models: Path = MODELS) -> str:
+    """Return what to do after `new_model`, as lines to read and to paste."""
+    data = _load(models / name).data
+    files = " ".join(f"{models.name}/{name}/{file}" for file in ([data] if isinstance(data, str) else data))
+    return f"""
+It runs as it is. Make it yours, file by file (docs/own-model.md), and try it as often as you like:
+  mlp check {name}
+
+To have it on the platform, add to config/local.yaml:
+  models:
+    {name}:
+      serving:
+        max_instances: 2
+
+Then:
+  make up
+  mlp data put {name} {files}
+  mlp train {name}
+  mlp approve {name}
+  mlp predict {name}"""
+
+
+def _check_name(name: str, models: Path) -> None:
+    try:
+        TypeAdapter(Name).validate_python(name)
+    except ValidationError:
+        raise MlpError(
+            f"{name!r} cannot be a model's name: 2 to 20 characters of a-z, 0-9 and -, beginning with a letter and not ending "
+            "with -, such as churn or churn-eu"
+        ) from None
+    if name == SHARED:
+        raise MlpError(f"{SHARED!r} is what all models share; choose another name")
+    if (models / name).exists():
+        raise _taken(models / name)
+
+
+def _taken(folder: Path) -> MlpError:
+    return MlpError(f"{folder} exists already; choose another name, or remove that folder first")
+
+
+def _example(like: str, models: Path) -> Path:
+    if (models / like / "model.yaml").is_file() and like == Path(like).name:
+        _load(models / like)
+        return models / like
+    known = dict(_use_cases(models))
+    found = [model for model, use_case in known.items() if use_case == like]
+    if len(found) == 1:
+        return models / found[0]
+    listed = ", ".join(f"{model} ({use_case})" for model, use_case in known.items()) or "none"
+    if found:
+        raise MlpError(f"--like {like}: {' and '.join(found)} have this use case; name one of them, such as --like {found[0]}")
+    if like in USE_CASES:
+        raise MlpError(f"--like {like}: no model has this use case; there are: {listed}")
+    raise MlpError(f"--like {like}: neither a use case nor a model; there are: {listed}")
+
+
+def _use_cases(models: Path) -> Iterator[tuple[str, str]]:
+    for file in sorted(models.glob("*/model.yaml")):
+        with suppress(MlpError):  # a model that is being written is no example, and no reason to refuse another
+            yield file.parent.name, _load(file.parent).use_case
+
+
+def _load(folder: Path) -> ModelDefinition:
+    try:
+        return load_definition(folder)
+    except SettingsError as error:
+        raise MlpError(str(error)) from None
+
+
+def _renamed(text: str, name: str, example: str) -> str:
+    """Return model.yaml with the name and a description to be written, without a dataset; all else, comments too, as it was."""
+    description = f"To be written: what {name} predicts, from what, for whom. Made from {example}."
+    text = _replaced(text, "name", f"name: {name}\n")
+    text = _replaced(text, "description", f"description: '{description}'\n")
+    return _replaced(text, "dataset", "")
+
+
+def _replaced(text: str, key: str, line: str) -> str:
+    """Return YAML `text` with the top-level `key`, and the indented or empty lines of its value, replaced by `line`."""
+    return re.sub(rf"^{key}:.*\n(?:[ \t]+.*\n|\n(?=[ \t]))*", lambda _: line, text, count=1, flags=re.MULTILINE)

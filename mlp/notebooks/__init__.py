@@ -1,0 +1,1 @@
+"""Notebook instances of the platform, from outside: listed, started, opened, kept awake."""

@@ -1,0 +1,1 @@
+"""From data to a released version: training, the registry, predictions, logs."""
