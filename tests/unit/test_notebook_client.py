@@ -141,7 +141,7 @@ print([name for name in sys.modules if name.partition(".")[0] in {BLOCKED!r}])
 def test_what_runs_in_a_notebook_is_written_for_python_3_10() -> None:
     modules = [
         *(ROOT / "mlp/in_notebook").glob("*.py"),
-        *(ROOT / "mlp" / name for name in ("api.py", "notebook_api.py", "aws.py")),
+        *(ROOT / "mlp" / name for name in ("api.py", "platform/aws.py")),
     ]
     for path in [*modules, ROOT / "mlp/runs/training.py", ROOT / "mlp/runs/registry.py", ROOT / "mlp/runs/overview.py"]:
         compile(path.read_text(), str(path), "exec", flags=0x400, _feature_version=10)  # 0x400: parse only

@@ -118,7 +118,7 @@ def end_with_parent() -> None:
 
 def leave_signals_as_usual() -> None:
     """Undo what Python and our init do to signals: a new program expects none blocked or ignored."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         with contextlib.suppress(OSError):
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
