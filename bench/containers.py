@@ -17,9 +17,10 @@ from local_aws.containers import environments, model_server, namespaces, process
 from local_aws.containers.container import Container
 from local_aws.containers.environments import Environment
 from mlp.models.check import image_of, model_and_data
-from mlp.models.scripts import SERVING_ENVIRONMENT, ModelScripts
+from mlp.models.scripts import ModelScripts
 from mlp.platform.paths import MODELS
 from platform_contract.archives import unpack
+from platform_contract.serving import ENVIRONMENT as SERVING_ENVIRONMENT
 
 ROUNDS = 7
 SCRIPT = "print('begun', flush=True)"

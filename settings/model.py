@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from platform_contract import images
+from platform_contract import gate, images
 from platform_contract.hyperparameters import encoded
 from settings.base import Name, Section
 from settings.input_schema import check_input_schema, sample_problems
@@ -65,20 +65,14 @@ class GateRule(Section):
     """By how much it may be worse than that of the version that serves, on the same test set. Default: not compared."""
 
     @model_validator(mode="after")
-    def _exactly_one_bound(self) -> "GateRule":
-        if (self.minimum is None) == (self.maximum is None):
-            raise ValueError(
-                "a gate rule has either `minimum` (higher is better) or `maximum` (lower is better); give exactly one of them"
-            )
+    def _is_a_rule(self) -> "GateRule":
+        self.rule  # noqa: B018 - raises where there is no such rule
         return self
 
-    @model_validator(mode="after")
-    def _beats_another(self) -> "GateRule":
-        if self.beats is None and "beats_by" in self.model_fields_set:
-            raise ValueError("`beats_by` says by how much `beats` must be beaten; add `beats`, or remove `beats_by`")
-        if self.beats == self.metric:
-            raise ValueError(f"`beats` names the rule's own metric {self.metric!r}; name another, such as baseline_{self.metric}")
-        return self
+    @property
+    def rule(self) -> gate.GateRule:
+        """The rule as the gate knows it."""
+        return gate.GateRule(**self.model_dump())
 
 
 class ModelDefinition(Section):
@@ -104,7 +98,7 @@ class ModelDefinition(Section):
     data: DataFile | Annotated[list[DataFile], Field(min_length=1, max_length=100)]
     """File in the model's folder with the raw data to begin with, or a list of such files."""
     dataset: Name | None = None
-    """Dataset that it is trained on, under `<dataset>/raw/` in the data bucket. Default: one of the model's own name."""
+    """Dataset that it is trained on, under `datasets/<dataset>/raw/` in the data bucket. Default: one of the model's own name."""
 
     @property
     def dataset_name(self) -> str:

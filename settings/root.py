@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from platform_contract.names import PlatformNames
 from settings.base import Name, Section
 from settings.datasets import DatasetSection, QueriesSection
 from settings.model import ModelDefinition
@@ -81,7 +82,7 @@ class Environment(Section):
     def _notebooks_can_be_named(self) -> "Environment":
         prefix, outputs = f"{self.platform.name}-{self.platform.environment}", dict[str, str]()
         for name in self.notebooks:
-            longest = LONGEST_INSTANCE_NAME - len(f"{prefix}-nb--0000")
+            longest = LONGEST_INSTANCE_NAME - len(f"{PlatformNames(prefix).notebook_instances}-0000")
             if len(name) > longest:
                 raise ValueError(
                     f"notebooks.{name}: the name is too long for {prefix}-nb-{name}-<4 characters>, of which SageMaker takes "

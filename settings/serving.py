@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from platform_contract.instances import is_burstable
 from settings.base import LogRetention, Section
-from settings.instances import HostingInstance, is_burstable
+from settings.instances import HostingInstance
 
 LONGEST_BAKING_MINUTES = 440
 """SageMaker ends a deployment after 8 hours; provisioning needs some of them."""

@@ -29,7 +29,7 @@ class AutomationStack(PlatformStack):
             self.promotion = Promotion(
                 self,
                 "Promotion",
-                name=f"{names.prefix}-promote",
+                name=names.shared("promote"),
                 models=[_promoted(names, model) for model in served_models],
                 key=storage.key,
                 alerts=alerts,

@@ -17,7 +17,7 @@ class GatewayStack(PlatformStack):
         self.api = PredictionApi(
             self,
             "PredictionApi",
-            api_name=f"{context.names.prefix}-predictions",
+            api_name=context.names.shared("predictions"),
             key=storage.key,
             throttle=Throttle(rate=gateway.rate_limit, burst=gateway.burst_limit),
             log_retention=log_retention(gateway.log_retention_days),

@@ -24,7 +24,7 @@ from ml_platform import (
     NotebookWork,
     PlatformStorage,
 )
-from ml_platform.notebook.owner import ENVIRONMENT_TAG
+from platform_contract.tags import ENVIRONMENT_TAG
 from settings import SettingsError
 from settings.notebook import BackstopSection, NotebookSection
 from stacks.base import PlatformStack, StackContext, log_retention

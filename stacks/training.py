@@ -8,7 +8,6 @@ from constructs import Construct
 
 from ml_platform import (
     FrameworkImage,
-    GateRule,
     JobResources,
     ModelCode,
     ModelGate,
@@ -57,7 +56,7 @@ class TrainingStack(PlatformStack):
             code=_code(model),
             image=self.image,
             gate=QualityGate(
-                rules=[GateRule(**rule.model_dump()) for rule in definition.gate],
+                rules=[section.rule for section in definition.gate],
                 function=gate,
                 serving_stack=context.names.stack("Serving", definition.name) if model.serving else None,
                 approve=model.approval == "automatic",

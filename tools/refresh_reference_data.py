@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 from platform_contract import images  # noqa: E402
 
 REGISTRIES = ROOT / "platform_contract/images/registries.json"
-INSTANCE_TYPES = ROOT / "settings/instance_types.json"
+INSTANCE_TYPES = ROOT / "platform_contract/instance_types.json"
 ENUMS = {
     "training": "TrainingInstanceType",
     "processing": "ProcessingInstanceType",

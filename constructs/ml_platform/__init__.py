@@ -2,13 +2,11 @@
 
 from ml_platform.alerts import AlertsTopic
 from ml_platform.framework_image import FrameworkImage
-from ml_platform.gate_rule import GateRule, QualityGate
 from ml_platform.model_code import JobResources, ModelCode, TrainingJobs, TrainingStorage
 from ml_platform.model_endpoint import CaptureOptions, Fleet, ModelEndpoint, ReleaseOptions, ScalingOptions
 from ml_platform.model_gate import ModelGate
 from ml_platform.model_registry import ModelRegistry
 from ml_platform.model_role import ModelRole
-from ml_platform.naming import PlatformNames
 from ml_platform.notebook.backstop import NotebookBackstop
 from ml_platform.notebook.backstop_options import BackstopOptions, GuardedNotebook, NightlyStop
 from ml_platform.notebook.client_bundle import ClientBundle
@@ -19,9 +17,11 @@ from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.prediction_api import PredictionApi, Throttle
 from ml_platform.prediction_route import PredictionRoute, RequestContract
 from ml_platform.promotion import PromotedModel, Promotion
+from ml_platform.quality_gate import GateRule, QualityGate
 from ml_platform.release_role import ReleaseRole
 from ml_platform.storage import PlatformStorage
 from ml_platform.training_pipeline import TrainingPipeline
+from platform_contract.names import PlatformNames
 
 __all__ = [
     "AlertsTopic",

@@ -15,10 +15,11 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from platform_contract import layout
+
 DEFAULT_SCAN_LIMIT = 10 * 10**9
 SMALLEST_SCAN_LIMIT = 10**7
 """Bytes that one query may read. Source: API_WorkGroupConfiguration, BytesScannedCutoffPerQuery."""
-RESULTS = "athena/"
 """Where in the artifacts bucket results of queries lie."""
 RESULTS_KEPT = Duration.days(30)
 HIGHEST_VERSION = 9999
@@ -88,7 +89,7 @@ class DatasetCatalog(Construct):
         self.workgroup_name = prefix
         self.database = self._build_database(prefix)
         self.workgroup = self._build_workgroup(artifacts, key, scan_limit_bytes, destroy)
-        artifacts.add_lifecycle_rule(id="query-results", prefix=RESULTS, expiration=RESULTS_KEPT)
+        artifacts.add_lifecycle_rule(id="query-results", prefix=layout.QUERIES, expiration=RESULTS_KEPT)
 
     def _build_database(self, prefix: str) -> glue.CfnDatabase:
         return glue.CfnDatabase(
@@ -115,7 +116,7 @@ class DatasetCatalog(Construct):
                 requester_pays_enabled=False,
                 engine_version=athena.CfnWorkGroup.EngineVersionProperty(selected_engine_version=ENGINE),
                 result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
-                    output_location=artifacts.s3_url_for_object(RESULTS), encryption_configuration=encryption
+                    output_location=artifacts.s3_url_for_object(layout.QUERIES), encryption_configuration=encryption
                 ),
             ),
         )
@@ -161,7 +162,7 @@ class DatasetCatalog(Construct):
             "projection.enabled": "true",
             f"projection.{PARTITION}.type": "integer",
             f"projection.{PARTITION}.range": f"1,{HIGHEST_VERSION}",
-            "storage.location.template": self._data.s3_url_for_object(f"{dataset}/raw/{version}"),
+            "storage.location.template": self._data.s3_url_for_object(f"{layout.raw(dataset)}{version}"),
             **(skip if table_format.kind == "csv" else {}),
         }
 
@@ -177,7 +178,7 @@ class DatasetCatalog(Construct):
             )
         )
         return glue.CfnTable.StorageDescriptorProperty(
-            location=self._data.s3_url_for_object(f"{dataset}/raw/"),
+            location=self._data.s3_url_for_object(layout.raw(dataset)),
             columns=[glue.CfnTable.ColumnProperty(name=name, type=kind) for name, kind in columns.items()],
             input_format=reads,
             output_format=writes,

@@ -1,11 +1,6 @@
 """A Lambda function as this platform runs them: own role, own log group, one folder of code."""
 
-import atexit
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
@@ -16,7 +11,9 @@ from constructs import Construct
 
 from ml_platform.compliance import acknowledge
 from ml_platform.execution_role import ExecutionRole
+from ml_platform.function_code import staged
 from ml_platform.statement import AnyStatement, Statement
+from platform_contract.names import function_logs
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14
 ARCHITECTURE = lambda_.Architecture.ARM_64
@@ -25,9 +22,6 @@ MEMORY_MB = 512
 
 DEAD_LETTER_RULES = ("NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ", "Serverless-LambdaDLQ")
 """What the compliance packs call a function without a dead-letter queue of its own."""
-
-_PACKAGED = Path(__file__).parent / "_functions"
-_SOURCES = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[2] / "lambda"
 
 
 class PlatformFunction(Construct):
@@ -84,7 +78,7 @@ class PlatformFunction(Construct):
             runtime=RUNTIME,
             architecture=ARCHITECTURE,
             handler=f"{package}.handler.handler",
-            code=lambda_.Code.from_asset(str(_stage(package, extra_files or {}))),
+            code=lambda_.Code.from_asset(str(staged(package, extra_files or {}))),
             role=self.role.role.without_policy_updates(),
             environment=dict(environment),
             memory_size=MEMORY_MB,
@@ -101,7 +95,7 @@ class PlatformFunction(Construct):
         return logs.LogGroup(
             self,
             "LogGroup",
-            log_group_name=f"/aws/lambda/{name}",
+            log_group_name=function_logs(name),
             encryption_key=key,
             retention=retention,
             removal_policy=RemovalPolicy.DESTROY,
@@ -135,20 +129,3 @@ class PlatformFunction(Construct):
             "HIPAA.Security-LambdaInsideVPC",
             "PCI.DSS.321-LambdaInsideVPC",
         )
-
-
-def _stage(package: str, extra_files: Mapping[str, str]) -> Path:
-    """Copy what one function needs into a folder of its own, so that no other function's change redeploys it."""
-    return _staged(package, tuple(sorted(extra_files.items())))
-
-
-@cache
-def _staged(package: str, extra_files: tuple[tuple[str, str], ...]) -> Path:
-    """Stage the same content once; CDK then hashes it once too."""
-    target = Path(tempfile.mkdtemp(prefix=f"function-{package}-"))
-    atexit.register(shutil.rmtree, target, ignore_errors=True)
-    for name in (package, "shared"):
-        shutil.copytree(_SOURCES / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-    for name, content in extra_files:
-        (target / name).write_text(content)
-    return target

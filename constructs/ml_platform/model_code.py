@@ -8,18 +8,6 @@ from aws_cdk import Duration, Size
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
-SERVING_ENVIRONMENT = {
-    "SAGEMAKER_PROGRAM": "serve.py",
-    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
-    "SAGEMAKER_CONTAINER_LOG_LEVEL": "20",
-    "PIP_NO_BUILD_ISOLATION": "0",
-}
-"""Tells the framework container to serve with the code that lies in the artifact itself, and to install it without a network.
-
-The container's `serve` runs `pip install .`, which would download what it builds with. pip reads the last variable the other way
-round: 0 makes it build with what the image brings. platform_contract/images says so for each image.
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ModelCode:
@@ -29,7 +17,7 @@ class ModelCode:
     folder: Path
     hyperparameters: Mapping[str, str | int | float | bool]
     dataset: str
-    """Raw data lies under `<dataset>/raw/` in the data bucket."""
+    """Name of the raw data's dataset; it lies under `datasets/<dataset>/raw/` in the data bucket."""
     shared: Sequence[Path] = ()
     """Packages that the scripts import by their folder's name. Default: none."""
 

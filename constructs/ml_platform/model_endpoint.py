@@ -18,16 +18,17 @@ from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ml_platform.endpoint_release import RELEASE_TAG, ReleaseOptions, RollbackAlarms, deployment_config
+from ml_platform.endpoint_release import ReleaseOptions, RollbackAlarms, deployment_config
 from ml_platform.endpoint_scaling import EndpointScaling, ScalingOptions
-from ml_platform.instance_storage import has_local_nvme
-from ml_platform.model_code import SERVING_ENVIRONMENT
 from ml_platform.model_role import ModelRole
 from ml_platform.read_once import WHEREVER, bucket_name, key_arn, seconds
+from platform_contract.instances import has_local_nvme
+from platform_contract.parameters import MODEL_PACKAGE_ARN, NO_VERSION
+from platform_contract.serving import ENVIRONMENT as SERVING_ENVIRONMENT
+from platform_contract.tags import ENDPOINT_TAG
 
 VARIANT = "main"
 """The one variant's name; it never changes, because SageMaker leaves a blue/green deployment with rollback if it does."""
-NO_VERSION = "none"
 STARTUP_TIMEOUT = Duration.minutes(5)
 """A container that does not answer /ping by then fails the release instead of blocking the stack for an hour."""
 
@@ -85,7 +86,7 @@ class ModelEndpoint(Construct):
         key
             Encrypts volumes (where the instance type takes a key), logs and captured data.
         artifacts
-            Receives captured data under `<endpoint name>/capture/`.
+            Receives captured data under `models/<model>/capture/`.
         alerts
             Told when a rollback alarm fires.
         fleet, release, capture
@@ -97,7 +98,7 @@ class ModelEndpoint(Construct):
         self.endpoint_name = endpoint_name
         self._key, self._artifacts, self._role = key, artifacts, model_role
         self._fleet, self._capture = fleet, capture
-        self._tags = [CfnTag(key=RELEASE_TAG, value=endpoint_name)]
+        self._tags = [CfnTag(key=ENDPOINT_TAG, value=endpoint_name)]
         self.model_package_arn = self._build_parameter()
         self._version = self.model_package_arn.value_as_string
         self.has_version = self._build_condition()
@@ -116,12 +117,12 @@ class ModelEndpoint(Construct):
     def _build_parameter(self) -> CfnParameter:
         parameter = CfnParameter(
             self,
-            "ModelPackageArn",
+            MODEL_PACKAGE_ARN,
             default=NO_VERSION,
             allowed_pattern=r"^(none|arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:model-package/[a-zA-Z0-9-]+/[0-9]+)$",
             description="Version that is served; changed by promotion, kept by every deployment. none: no endpoint",
         )
-        parameter.override_logical_id("ModelPackageArn")
+        parameter.override_logical_id(MODEL_PACKAGE_ARN)
         return parameter
 
     def _build_condition(self) -> CfnCondition:

@@ -9,14 +9,15 @@ from constructs import Construct
 
 from ml_platform import access, compliance
 from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
-from ml_platform.naming import PlatformNames
 from ml_platform.statement import Statement
+from platform_contract import layout
+from platform_contract.layout import VERDICT
+from platform_contract.names import PlatformNames
 
 TIMEOUT = Duration.seconds(60)
 """A few calls of at most 13 s each; SageMaker waits up to 10 minutes."""
-EVALUATIONS = "*/evaluation/"
+EVALUATIONS = layout.results("*", "evaluation")
 """Where the evaluations of all models lie in the artifacts bucket."""
-VERDICT = "gate.json"
 
 
 class ModelGate(Construct):
@@ -42,7 +43,7 @@ class ModelGate(Construct):
         names
             The platform, whose models and serving stacks it may ask about.
         artifacts
-            Bucket with the evaluations, under `<model>/evaluation/`.
+            Bucket with the evaluations, under `models/<model>/evaluation/`.
         key
             Encrypts that bucket and the log group.
         log_retention
@@ -53,7 +54,7 @@ class ModelGate(Construct):
             self,
             "Gate",
             package="gate",
-            log_name=f"{names.prefix}-gate",
+            log_name=names.shared("gate"),
             description="Judges new models against their rules and the version that serves",
             statements=self._statements(names.prefix, artifacts, key),
             why_wildcards="One function judges all models of the platform, so that only their names' prefix is known; "
@@ -63,7 +64,7 @@ class ModelGate(Construct):
             timeout=TIMEOUT,
             log_retention=log_retention,
         )
-        self._name_it(f"{names.prefix}-gate")
+        self._name_it(names.shared("gate"))
         compliance.acknowledge(
             self._function.function,
             "Lambda's dead-letter queue takes asynchronous events only; a pipeline's step waits for this function's answer and "

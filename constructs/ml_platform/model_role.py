@@ -9,6 +9,7 @@ from ml_platform.execution_role import ExecutionRole
 from ml_platform.framework_image import FrameworkImage
 from ml_platform.read_once import stack_name, stack_of
 from ml_platform.statement import Statement
+from platform_contract import layout
 
 
 class ModelRole(ExecutionRole):
@@ -26,14 +27,14 @@ class ModelRole(ExecutionRole):
         image: FrameworkImage,
     ) -> None:
         """Create the role of `model`, served by `endpoint_name`."""
-        self.capture_prefix = f"{model}/capture"
+        self.capture_prefix = layout.results(model, "capture").rstrip("/")
         super().__init__(
             scope,
             construct_id,
             service="sagemaker.amazonaws.com",
             duty=f"Runs the containers that serve {model}",
             statements=[
-                *access.read_objects(artifacts, f"{model}/model/"),
+                *access.read_objects(artifacts, layout.results(model, "model")),
                 *access.write_objects(artifacts, f"{self.capture_prefix}/"),
                 *access.write_job_logs(scope, f"/aws/sagemaker/Endpoints/{endpoint_name}"),
                 access.use_key(key, "Decrypt", "GenerateDataKey", "DescribeKey"),

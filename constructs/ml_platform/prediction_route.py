@@ -16,6 +16,7 @@ from ml_platform.compliance import acknowledge
 from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
 from ml_platform.read_once import WHEREVER, seconds
 from ml_platform.statement import Statement
+from platform_contract.names import predict_function
 
 API_LIMIT = Duration.seconds(30)
 """Longest that an HTTP API waits for an integration."""
@@ -70,7 +71,7 @@ class PredictionRoute(Construct):
             self,
             "Predict",
             package="predict",
-            log_name=f"{endpoint_name}-predict",
+            log_name=predict_function(endpoint_name),
             description=f"Answers predictions of {model}",
             statements=[Statement(actions=["sagemaker:InvokeEndpoint"], resources=[endpoint_arn])],
             key=key,

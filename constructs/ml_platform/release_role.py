@@ -4,11 +4,11 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ml_platform import access
-from ml_platform.endpoint_release import RELEASE_TAG
 from ml_platform.execution_role import ExecutionRole
 from ml_platform.model_role import ModelRole
 from ml_platform.read_once import WHEREVER
 from ml_platform.statement import Statement
+from platform_contract.tags import ENDPOINT_TAG
 
 SCALING_LINKED_ROLE = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
 SCALING_SERVICE = "sagemaker.application-autoscaling.amazonaws.com"
@@ -93,12 +93,12 @@ class ReleaseRole(ExecutionRole):
             Statement(
                 actions=[*(f"sagemaker:Create{kind}" for kind in kinds), "sagemaker:AddTags"],
                 resources=resources,
-                conditions={"StringEquals": {f"aws:RequestTag/{RELEASE_TAG}": self._endpoint}},
+                conditions={"StringEquals": {f"aws:RequestTag/{ENDPOINT_TAG}": self._endpoint}},
             ),
             Statement(
                 actions=on_existing,
                 resources=resources,
-                conditions={"StringEquals": {f"aws:ResourceTag/{RELEASE_TAG}": self._endpoint}},
+                conditions={"StringEquals": {f"aws:ResourceTag/{ENDPOINT_TAG}": self._endpoint}},
             ),
         ]
 

@@ -7,15 +7,15 @@ from constructs import Construct
 
 from ml_platform.code_bundle import CodeBundle
 from ml_platform.framework_image import FrameworkImage
-from ml_platform.gate_rule import QualityGate
 from ml_platform.model_code import ModelCode, TrainingJobs, TrainingStorage
 from ml_platform.model_registry import ModelRegistry
+from ml_platform.quality_gate import QualityGate
 from ml_platform.training_roles import TrainingRoles
 from ml_platform.training_steps import TrainingSteps
 
 
 class TrainingPipeline(Construct):
-    """Pipeline that turns raw data under `s3://<data>/<dataset>/raw/` into a version in the registry.
+    """Pipeline that turns raw data under `s3://<data>/datasets/<dataset>/raw/` into a version in the registry.
 
     ```
     prepare -> train -> evaluate -> judge -> gate -> register | gate-missed

@@ -12,6 +12,7 @@ from ml_platform.model_gate import ModelGate
 from ml_platform.model_registry import ModelRegistry
 from ml_platform.read_once import function_arn
 from ml_platform.statement import Statement
+from platform_contract import layout
 
 SAGEMAKER = "sagemaker.amazonaws.com"
 JOB_PREFIX = "pipelines-*"
@@ -35,17 +36,17 @@ class TrainingRoles(Construct):
         registry: ModelRegistry,
         gate: ModelGate,
     ) -> None:
-        """Create the roles; the model's results lie under `<model>/` in the artifacts bucket, its data under `<dataset>/raw/`."""
+        """Create the roles; what they may read and write is where `platform_contract.layout` puts it."""
         super().__init__(scope, construct_id)
         self._key, self._image = storage.key, image
         self._read_code = access.read_object(bundle.asset.bucket, bundle.file_name)
         model, artifacts = code.name, storage.artifacts
-        train, test, fitted, judged = (f"{model}/{kind}/" for kind in ("train", "test", "model", "evaluation"))
+        train, test, fitted, judged = (layout.results(model, kind) for kind in ("train", "test", "model", "evaluation"))
         self.prepare = self._job_role(
             "Prepare",
             f"Reads the raw data of {model} and writes its training and test set",
             PROCESSING_LOGS,
-            [*access.read_objects(storage.data, f"{code.dataset}/raw/"), *access.write_objects(artifacts, train, test)],
+            [*access.read_objects(storage.data, layout.raw(code.dataset)), *access.write_objects(artifacts, train, test)],
         )
         self.train = self._job_role(
             "Train",

@@ -5,8 +5,7 @@ from typing import Any
 
 from ml_platform.code_bundle import JOB_SCRIPTS, CodeBundle
 from ml_platform.framework_image import FrameworkImage
-from ml_platform.gate_rule import QualityGate
-from ml_platform.model_code import SERVING_ENVIRONMENT, ModelCode, TrainingJobs, TrainingStorage
+from ml_platform.model_code import ModelCode, TrainingJobs, TrainingStorage
 from ml_platform.model_registry import ModelRegistry
 from ml_platform.pipeline import (
     Channel,
@@ -29,14 +28,17 @@ from ml_platform.pipeline import (
     processing_output,
     step_property,
 )
+from ml_platform.quality_gate import QualityGate
 from ml_platform.read_once import bucket_name, gibibytes, key_arn, seconds
 from ml_platform.training_roles import TrainingRoles
+from platform_contract import layout
 from platform_contract.hyperparameters import encoded
+from platform_contract.parameters import COMPARE_WITH, DATASET, INPUT_DATA, LIVE, UNVERSIONED
+from platform_contract.serving import ENVIRONMENT as SERVING_ENVIRONMENT
 
 CODE = "code"
 WARNING = 30
-INPUT_DATA, DATASET, COMPARE_WITH = "InputData", "Dataset", "CompareWith"
-PARAMETERS = (Parameter(INPUT_DATA), Parameter(DATASET, "unversioned"), Parameter(COMPARE_WITH, "live"))
+PARAMETERS = (Parameter(INPUT_DATA), Parameter(DATASET, UNVERSIONED), Parameter(COMPARE_WITH, LIVE))
 """Where the raw data lies; which dataset and version that is, such as `spam@3`; `live`, or `none` to compare with nothing."""
 
 
@@ -165,8 +167,8 @@ class TrainingSteps:
             model_data=_trained_model(),
             environment=SERVING_ENVIRONMENT,
             content_type="application/json",
-            statistics=join("/", evaluation, "evaluation.json"),
-            constraints=join("/", evaluation, "gate.json"),
+            statistics=join("/", evaluation, layout.EVALUATION),
+            constraints=join("/", evaluation, layout.VERDICT),
             metadata={
                 "gate": lambda_output("judge", "summary"),
                 "dataset": parameter(DATASET),
@@ -177,9 +179,13 @@ class TrainingSteps:
             approval="Approved" if self._gate.approve else "PendingManualApproval",
         )
 
-    def _results(self, kind: str) -> Expression:
+    def _results(self, kind: layout.Results) -> Expression:
         """Prefix for one kind of result of an execution; the kind comes first so that roles can be limited to it."""
-        return join("/", f"s3://{bucket_name(self._storage.artifacts)}/{self._code.name}/{kind}", execution_id())
+        return join(
+            "/",
+            f"s3://{bucket_name(self._storage.artifacts)}/{layout.results(self._code.name, kind).rstrip('/')}",
+            execution_id(),
+        )
 
     def _code_input(self) -> ProcessingInput:
         return ProcessingInput(name=CODE, s3_uri=self._bundle.s3_uri)

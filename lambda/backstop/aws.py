@@ -9,10 +9,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from backstop.models import IN_SERVICE, Instance, Readings
+from platform_contract.metrics import NOTEBOOKS
 from shared.clock import ago
 
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
-NAMESPACE = "MLPlatform/Notebooks"
 DIMENSION = "NotebookInstanceName"
 PERIOD_SECONDS = 60
 RECENT = timedelta(minutes=5)
@@ -71,7 +71,7 @@ class Aws:
             {
                 "Id": metric[0].lower() + metric[1:],
                 "MetricStat": {
-                    "Metric": {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": dimensions},
+                    "Metric": {"Namespace": NOTEBOOKS, "MetricName": metric, "Dimensions": dimensions},
                     "Period": PERIOD_SECONDS,
                     "Stat": statistic,
                 },
@@ -99,7 +99,7 @@ class Aws:
         """Publish metrics of an instance."""
         dimensions = [{"Name": DIMENSION, "Value": name}]
         data = [{"MetricName": metric, "Dimensions": dimensions, "Value": value} for metric, value in values.items()]
-        self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
+        self._cloudwatch.put_metric_data(Namespace=NOTEBOOKS, MetricData=data)
 
     def tell(self, subject: str, message: str) -> None:
         """Publish to the alerts topic."""

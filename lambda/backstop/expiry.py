@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from backstop.logic import parse_time
-from backstop.models import ENVIRONMENT_TAG, EXPIRES_TAG, NOTEBOOK_TAG, Endpoint, Settings
+from backstop.models import Endpoint, Settings
+from platform_contract.tags import ENVIRONMENT_TAG, EXPIRES_TAG, NOTEBOOK_TAG
 from shared.clock import elapsed
 
 LONGEST = timedelta(hours=168)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from backstop.models import IN_SERVICE, KEEP_ALIVE_TAG, Guarded, Instance, NightlyStop, Readings, Settings
+from backstop.models import IN_SERVICE, Guarded, Instance, NightlyStop, Readings, Settings
+from platform_contract.tags import KEEP_ALIVE_TAG
 from shared.clock import elapsed
 
 BUSY_PERCENT = 5.0

@@ -8,9 +8,11 @@ from backstop.aws import Aws
 from backstop.endpoints import Endpoints
 from backstop.expiry import is_ours, why_delete
 from backstop.logic import Decision, decide
-from backstop.models import ENVIRONMENT_TAG, IN_SERVICE, NOTEBOOK_TAG, Endpoint, Guarded, Instance, Readings, Settings
+from backstop.models import IN_SERVICE, Endpoint, Guarded, Instance, Readings, Settings
 from backstop.report import Report
 from backstop.usage import bill, since_last_run
+from platform_contract.names import PlatformNames
+from platform_contract.tags import ENVIRONMENT_TAG, NOTEBOOK_TAG
 
 
 class Run:
@@ -42,7 +44,7 @@ class Run:
         names = list(self._settings.notebooks)
 
         def find() -> None:
-            names.extend(self._aws.instance_names(f"{self._settings.environment}-nb-"))
+            names.extend(self._aws.instance_names(PlatformNames(self._settings.environment).notebook_instances))
 
         self._try("list of notebook instances", find)
         return sorted(set(names))

@@ -6,11 +6,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from gate.models import NO_VERSION, Live, LiveRequest
+from gate.models import Live, LiveRequest
+from platform_contract.layout import VERDICT
+from platform_contract.parameters import MODEL_PACKAGE_ARN, NO_VERSION
 
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
-PARAMETER = "ModelPackageArn"
-VERDICT = "gate.json"
 REMEDY = "approve a version of this pipeline, or: mlp train --compare-with none (parameter CompareWith=none)"
 
 
@@ -49,7 +49,7 @@ class Aws:
                 return NO_VERSION
             raise
         values = {entry["ParameterKey"]: entry["ParameterValue"] for entry in described.get("Parameters", [])}
-        return str(values.get(PARAMETER, NO_VERSION))
+        return str(values.get(MODEL_PACKAGE_ARN, NO_VERSION))
 
     def _newest_approved(self, group: str) -> str:
         paginator = self._sagemaker.get_paginator("list_model_packages")

@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from gate import logic, report
+from gate import report
 from gate.aws import Aws
-from gate.models import NO_VERSION, JudgeRequest, LiveRequest, parse
+from gate.models import JudgeRequest, LiveRequest, parse
+from platform_contract.gate import judge
+from platform_contract.layout import EVALUATION
+from platform_contract.parameters import NO_VERSION
 
-EVALUATION = "evaluation.json"
-LIVE_EVALUATION, LIVE_FAILURE = "live/evaluation.json", "live/failed.txt"
+LIVE_EVALUATION, LIVE_FAILURE = f"live/{EVALUATION}", "live/failed.txt"
 AWS = Aws()
 
 
@@ -29,8 +31,6 @@ def _live(request: LiveRequest) -> dict[str, str]:
 def _judge(request: JudgeRequest) -> dict[str, str]:
     compared = request.live_version != NO_VERSION
     files = AWS.read(request.evaluation, EVALUATION, *((LIVE_EVALUATION, LIVE_FAILURE) if compared else ()))
-    verdict = logic.judge(
-        files[EVALUATION], files.get(LIVE_EVALUATION), files.get(LIVE_FAILURE), request.live_version, request.rules
-    )
+    verdict = judge(files[EVALUATION], files.get(LIVE_EVALUATION), files.get(LIVE_FAILURE), request.live_version, request.rules)
     AWS.write_verdict(request.evaluation, report.document(verdict))
     return report.outputs(verdict)

@@ -1,61 +1,14 @@
-"""What a pipeline's step asks, what is judged, and what comes of it, as types."""
+"""What a pipeline's step asks, as types."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-NO_VERSION = "none"
-"""Stands for a version's number where no version serves, or none is to be compared with."""
-COMPARE_WITH = ("live", "none")
+from platform_contract.gate import GateRule
+from platform_contract.parameters import LIVE, NO_VERSION
 
-
-@dataclass(frozen=True)
-class Rule:
-    """A metric and what it must keep; exactly one of the two bounds is set."""
-
-    metric: str
-    minimum: float | None = None
-    maximum: float | None = None
-    beats: str | None = None
-    beats_by: float = 0
-    worse_than_live: float | None = None
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether the rule has a minimum."""
-        return self.minimum is not None
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that a rule asks of its metric."""
-
-    metric: str
-    check: str
-    """minimum, maximum, beats or worse_than_live."""
-    value: float | None
-    """None where there is no number."""
-    bound: float | None
-    """What the value is held against; None where there is no number."""
-    holds: bool
-    says: str
-    """A sentence without a full stop."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """All checks of all rules."""
-
-    live_version: str
-    checks: tuple[Check, ...]
-    model_sha256: str
-    """Of the artifact, or `unknown`."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether all hold; a verdict without a check is none."""
-        return bool(self.checks) and all(check.holds for check in self.checks)
+ALLOWED = (LIVE, NO_VERSION)
 
 
 @dataclass(frozen=True)
@@ -85,7 +38,7 @@ class JudgeRequest:
     evaluation: str
     """S3 prefix under which evaluate has left its files."""
     live_version: str
-    rules: tuple[Rule, ...]
+    rules: tuple[GateRule, ...]
 
 
 def parse(event: Mapping[str, Any]) -> LiveRequest | JudgeRequest:
@@ -101,14 +54,14 @@ def parse(event: Mapping[str, Any]) -> LiveRequest | JudgeRequest:
     match event["operation"]:
         case "live":
             request = LiveRequest(event["group"], event["stack"], event["compare_with"], event["fallback"])
-            if request.compare_with not in COMPARE_WITH:
-                allowed = ", ".join(COMPARE_WITH)
+            if request.compare_with not in ALLOWED:
+                allowed = ", ".join(ALLOWED)
                 raise ValueError(
                     f"CompareWith is {request.compare_with!r}; allowed: {allowed}. Start the pipeline with one of them"
                 )
             return request
         case "judge":
-            rules = tuple(Rule(**rule) for rule in json.loads(event["rules"]))
+            rules = tuple(GateRule(**rule) for rule in json.loads(event["rules"]))
             return JudgeRequest(event["evaluation"], event["live_version"], rules)
         case other:
             raise ValueError(f"operation is {other!r}; allowed: live, judge")

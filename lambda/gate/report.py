@@ -4,7 +4,7 @@ import json
 import unicodedata
 from dataclasses import asdict
 
-from gate.models import Verdict
+from platform_contract.gate import Verdict
 
 LONGEST_OUTPUT = 1024
 """Characters in an output of a Lambda step (API: OutputParameter)."""

@@ -7,12 +7,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from platform_contract.parameters import MODEL_PACKAGE_ARN
 from promote.logic import StackState
 from promote.models import Approval, PromotedModel
 
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 MODEL_CONFIG = CONFIG.merge(Config(read_timeout=15, retries={"total_max_attempts": 1}))
-PARAMETER = "ModelPackageArn"
 
 
 class Busy(Exception):
@@ -40,7 +40,7 @@ class Aws:
         """Return what CloudFormation reports."""
         stack = self._stack(model)
         parameters = {entry["ParameterKey"]: entry["ParameterValue"] for entry in stack["Parameters"]}
-        return StackState(stack["StackStatus"], parameters[PARAMETER], self._outcome(stack["StackId"], approval.token))
+        return StackState(stack["StackStatus"], parameters[MODEL_PACKAGE_ARN], self._outcome(stack["StackId"], approval.token))
 
     def _stack(self, model: PromotedModel) -> dict[str, Any]:
         stack: dict[str, Any] = self._cloudformation.describe_stacks(StackName=model.stack_name)["Stacks"][0]
@@ -66,13 +66,13 @@ class Aws:
         parameters = [
             {"ParameterKey": entry["ParameterKey"], "UsePreviousValue": True}
             for entry in self._stack(model)["Parameters"]
-            if entry["ParameterKey"] != PARAMETER
+            if entry["ParameterKey"] != MODEL_PACKAGE_ARN
         ]
         try:
             self._cloudformation.update_stack(
                 StackName=model.stack_name,
                 UsePreviousTemplate=True,
-                Parameters=[*parameters, {"ParameterKey": PARAMETER, "ParameterValue": package_arn}],
+                Parameters=[*parameters, {"ParameterKey": MODEL_PACKAGE_ARN, "ParameterValue": package_arn}],
                 Capabilities=["CAPABILITY_NAMED_IAM"],
                 RoleARN=f"{self._role_arn_prefix}{model.release_role_name}",
                 ClientRequestToken=token,

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from platform_contract.parameters import NO_VERSION
 from promote.models import Approval
-
-NO_VERSION = "none"
 
 
 class Action(Enum):

@@ -25,6 +25,7 @@ from mlp.platform.environment import PlatformEnvironment, embedded_for
 from mlp.platform.errors import MlpError
 from mlp.runs import logs as log_lines
 from mlp.runs import overview, prediction, training
+from platform_contract.parameters import COMPARE_WITH, INPUT_DATA
 
 app = typer.Typer(
     help="Train, release and ask models, on AWS and on the embedded AWS.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -83,7 +84,7 @@ def train(
         raise MlpError("Give only one of --data, --dataset and --input-data: each says what to train on")
     if data:
         dataset = _put(environment, model, data)
-    parameters = {"CompareWith": compare_with.value, **({"InputData": input_data} if input_data else {})}
+    parameters = {COMPARE_WITH: compare_with.value, **({INPUT_DATA: input_data} if input_data else {})}
     arn = training.start(environment, model, parameters, dataset=dataset)
     show.console.print(f"run {arn.rpartition('/')[2]}")
     run = training.follow(environment, arn, tell_step)

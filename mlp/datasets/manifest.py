@@ -1,7 +1,7 @@
-"""A version of a dataset as it is written down: the manifest `<dataset>/raw/_versions/<number>.json` in the data bucket.
+"""A version of a dataset as it is written down: the manifest `datasets/<dataset>/raw/_versions/<number>.json` in the data bucket.
 
 A manifest that exists takes its number; it is written twice: as `uploading` before the first object, as `complete` after the
-last. The objects lie under `<dataset>/raw/version=<number>/`, beside their hashes in the format of coreutils' sha256sum.
+last. The objects lie under `datasets/<dataset>/raw/version=<number>/`, beside their hashes in the format of coreutils' sha256sum.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mlp.platform.errors import Failed, MlpError
+from platform_contract import layout
 
 UPLOADING, COMPLETE = "uploading", "complete"
 SUMS = "_SHA256SUMS"
@@ -122,7 +123,7 @@ def digest(text: str) -> str:
 
 def raw(dataset: str) -> str:
     """Prefix of everything that belongs to a dataset."""
-    return f"{dataset}/raw/"
+    return layout.raw(dataset)
 
 
 def folder(dataset: str, number: int) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from platform_contract.tags import NOTEBOOK_TAG
+
 Resource = Mapping[str, Any]
 Resources = Mapping[str, Resource]
 
@@ -17,7 +19,6 @@ REPLACING = {
     "AWS::EC2::SecurityGroup": ("GroupDescription", "GroupName", "VpcId"),
 }
 """Properties whose change makes CloudFormation replace a resource (createOnlyProperties of the types' schemas)."""
-NOTEBOOK_TAG = "ml-platform:notebook"
 WITHOUT_INTERRUPTION = {"Tags"}
 
 

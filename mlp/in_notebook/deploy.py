@@ -9,7 +9,7 @@ from mlp.in_notebook import names
 from mlp.in_notebook.artifact import servable
 from mlp.in_notebook.checks import check_range
 from mlp.in_notebook.endpoint import Endpoint, remove
-from mlp.in_notebook.instances import HOSTING, check_instance_type, has_local_nvme
+from mlp.in_notebook.instances import HOSTING, check_instance_type
 from mlp.in_notebook.job import Job
 from mlp.in_notebook.platform import NotebookPlatform
 from mlp.in_notebook.refusals import in_words
@@ -17,6 +17,7 @@ from mlp.in_notebook.say import say
 from mlp.in_notebook.storage import split_uri
 from mlp.in_notebook.trained import Trained, trained_by
 from mlp.runs.training import Run
+from platform_contract.instances import has_local_nvme
 
 VARIANT = "main"
 STARTUP_SECONDS = 300

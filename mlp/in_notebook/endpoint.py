@@ -10,12 +10,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mlp.in_notebook.logs import ENDPOINTS, LogReader
-from mlp.in_notebook.names import ENVIRONMENT_TAG, EXPIRES_TAG, NOTEBOOK_TAG
 from mlp.in_notebook.platform import NotebookPlatform
 from mlp.in_notebook.refusals import in_words
 from mlp.in_notebook.say import say
 from mlp.platform.aws import is_denied, message_of
 from mlp.platform.errors import Failed, MlpError
+from platform_contract.tags import ENVIRONMENT_TAG, EXPIRES_TAG, NOTEBOOK_TAG
 
 POLL_SECONDS = 0.5
 POLL_SECONDS_AWS = 10

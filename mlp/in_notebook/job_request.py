@@ -8,10 +8,11 @@ from typing import Any
 from mlp.in_notebook import names
 from mlp.in_notebook.channels import CODE, rendered
 from mlp.in_notebook.checks import check_choice, check_range
-from mlp.in_notebook.instances import TRAINING, check_instance_type, has_local_nvme
+from mlp.in_notebook.instances import TRAINING, check_instance_type
 from mlp.in_notebook.platform import NotebookPlatform
 from mlp.platform.errors import MlpError
 from platform_contract.hyperparameters import encoded
+from platform_contract.instances import has_local_nvme
 
 Value = str | int | float | bool
 QUIET = "30"

@@ -5,12 +5,9 @@ import secrets
 import time
 
 from mlp.in_notebook.platform import NotebookPlatform
+from platform_contract.names import MAX_NAME, PlatformNames
+from platform_contract.tags import ENVIRONMENT_TAG, EXPIRES_TAG, NOTEBOOK_TAG
 
-NOTEBOOK_TAG = "ml-platform:notebook"
-ENVIRONMENT_TAG = "ml-platform:environment"
-EXPIRES_TAG = "ml-platform:expires"
-MAX_NAME = 63
-"""Longest name of a training job, a model, an endpoint configuration and an endpoint."""
 RANDOM_LENGTH = 6
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -18,13 +15,13 @@ TIME = "%Y-%m-%dT%H:%M:%SZ"
 def new_name(platform: NotebookPlatform, stem: str) -> str:
     """Return `<prefix>-nb-<notebook>-<stem>-<6 random>`, lower case as SageMaker keeps endpoint names, within its limit."""
     room = MAX_NAME - RANDOM_LENGTH - 1
-    head = "-".join(filter(None, [platform.prefix, "nb", platform.notebook, _plain(stem)]))
+    head = "-".join(filter(None, [f"{PlatformNames(platform.prefix).notebook_instances}{platform.notebook}", _plain(stem)]))
     return f"{head[:room].rstrip('-')}-{secrets.token_hex(RANDOM_LENGTH // 2)}"
 
 
 def stem_of(platform: NotebookPlatform, name: str) -> str:
     """Return the part of a job's name that says what it is; the whole of a name that another tool gave."""
-    head = f"{platform.prefix}-nb-{platform.notebook}-"
+    head = f"{PlatformNames(platform.prefix).notebook_instances}{platform.notebook}-"
     return name.removeprefix(head)[: -RANDOM_LENGTH - 1] if name.startswith(head) else name
 
 

@@ -11,6 +11,7 @@ import boto3
 
 from mlp.platform.aws import CLIENT
 from mlp.platform.errors import MlpError
+from platform_contract import layout
 
 FILE = Path(__file__).resolve().parents[3] / "platform.json"
 """`<folder>/platform.json` for a client in `<folder>/client/mlp/`."""
@@ -58,7 +59,7 @@ class NotebookPlatform:
     @property
     def own_prefix(self) -> str:
         """Where in the artifacts bucket this notebook reads and writes."""
-        return f"notebooks/{self.notebook}/"
+        return layout.notebook(self.notebook)
 
     def own_uri(self, *parts: str) -> str:
         """Return the URI of a place of this notebook's own."""

@@ -12,8 +12,8 @@ from typing import Any
 from mlp.in_notebook import names
 from mlp.in_notebook.checks import check_choice, check_range
 from mlp.in_notebook.deploy import MAX_HOURS
-from mlp.in_notebook.instances import has_local_nvme
 from mlp.in_notebook.platform import required
+from platform_contract.instances import has_local_nvme
 
 
 def image(framework: str = "sklearn") -> str:

@@ -10,15 +10,8 @@ from mlp.in_notebook.platform import NotebookPlatform
 from mlp.platform.aws import is_denied
 from mlp.platform.errors import MlpError
 from mlp.runs.training import Run
-
-SERVING_ENVIRONMENT = {
-    "SAGEMAKER_PROGRAM": "serve.py",
-    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
-    "SAGEMAKER_CONTAINER_LOG_LEVEL": "20",
-    "PIP_NO_BUILD_ISOLATION": "0",
-}
-"""Tells the framework container to serve with the code that lies in the artifact itself, and to install it without a network
-(pip reads the last variable the other way round: 0 makes it build with what the image brings)."""
+from platform_contract import layout
+from platform_contract.serving import ENVIRONMENT as SERVING_ENVIRONMENT
 
 
 @dataclass(frozen=True)
@@ -63,7 +56,7 @@ def _of_run(platform: NotebookPlatform, run: Run) -> Trained:
 
 def _artifact(platform: NotebookPlatform, model: str, run: Run) -> str:
     """Return the run's artifact, which lies in a folder that is called as the execution."""
-    bucket, prefix = platform.artifacts_bucket, f"{model}/model/{run.arn.rpartition('/')[2]}/"
+    bucket, prefix = platform.artifacts_bucket, f"{layout.results(model, 'model')}{run.arn.rpartition('/')[2]}/"
     pages = platform.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     for entry in (entry for page in pages for entry in page.get("Contents", [])):
         if entry["Key"].endswith("/model.tar.gz"):

@@ -1,11 +1,9 @@
 """Runs a model's four scripts on this machine, without any AWS: the contract test before a deployment."""
 
-import math
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from local_aws.containers import environments
 from local_aws.containers.environments import Environment, NotInstallable
@@ -14,9 +12,11 @@ from mlp.models.scripts import Done, ModelScripts
 from mlp.platform.errors import Failed, MlpError
 from mlp.platform.paths import MODELS
 from platform_contract import images
+from platform_contract.gate import judge
+from platform_contract.parameters import NO_VERSION
 from settings import SettingsError
 from settings.loader import load_definition
-from settings.model import GateRule, ModelDefinition
+from settings.model import ModelDefinition
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def check(model: str, data: Sequence[Path] = (), tell: Callable[[str], None] = l
         yield _finding("prepare.py", scripts.prepare(files))
         yield _finding("train.py", scripts.train())
         yield _finding("evaluate.py", scripts.evaluate())
-        yield Finding("gate", 0.0, _verdict(definition, scripts.evaluation()["metrics"]))
+        yield Finding("gate", 0.0, _verdict(definition, scripts.evaluation_text()))
         yield _finding("serve.py", scripts.serve())
 
 
@@ -91,29 +91,10 @@ def _finding(script: str, done: Done) -> Finding:
     return Finding(script, done.seconds, done.last_line)
 
 
-def _verdict(definition: ModelDefinition, metrics: Mapping[str, Any]) -> str:
-    """Return the metrics of the gate in words; a live version to compare with there is none here."""
-    missed = [text for rule in definition.gate for text in _missed(rule, metrics)]
-    if missed:
+def _verdict(definition: ModelDefinition, evaluation: str | None) -> str:
+    """Return what the gate says of an evaluation; a live version to compare with there is none here."""
+    verdict = judge(evaluation, None, None, NO_VERSION, [section.rule for section in definition.gate])
+    if not verdict.passed:
+        missed = dict.fromkeys(check.says for check in verdict.checks if not check.holds)
         raise Failed(f"The gate is missed: {'; '.join(missed)}")
-    return ", ".join(f"{rule.metric} {metrics[rule.metric]:.4g}" for rule in definition.gate)
-
-
-def _missed(rule: GateRule, metrics: Mapping[str, Any]) -> Iterator[str]:
-    for name in filter(None, (rule.metric, rule.beats)):
-        if not _is_figure(metrics.get(name)):
-            yield f"{name} is {metrics.get(name, 'missing')}, not a finite number"
-            return
-    value = metrics[rule.metric]
-    if rule.minimum is not None and value < rule.minimum:
-        yield f"{rule.metric} {value:.4g} is below {rule.minimum:g}"
-    if rule.maximum is not None and value > rule.maximum:
-        yield f"{rule.metric} {value:.4g} is above {rule.maximum:g}"
-    if rule.beats:
-        gain = (value - metrics[rule.beats]) * (1 if rule.minimum is not None else -1)
-        if gain <= rule.beats_by:
-            yield f"{rule.metric} {value:.4g} does not beat {rule.beats} {metrics[rule.beats]:.4g} by more than {rule.beats_by:g}"
-
-
-def _is_figure(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return "; ".join(check.says for check in verdict.checks)

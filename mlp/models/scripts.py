@@ -17,13 +17,14 @@ from local_aws.containers.toolkit_log import own_lines
 from mlp.platform.errors import Failed
 from platform_contract.archives import unpack
 from platform_contract.hyperparameters import encoded
+from platform_contract.layout import EVALUATION
+from platform_contract.serving import ENVIRONMENT as SERVING_ENVIRONMENT
 from settings.model import ModelDefinition
 
 SHARED = "modelkit"
 CODE = "/opt/ml/processing/input/code"
 PROCESSING = "/opt/ml/processing"
 RUN = f'cd {CODE} && exec python3 "$@"'
-SERVING_ENVIRONMENT = {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 QUIET = "30"
 """Log level of the training toolkit, as the platform's pipelines set it."""
 SECONDS = 3600
@@ -99,11 +100,16 @@ class ModelScripts:
     def evaluation(self) -> dict[str, Any]:
         """Return evaluation.json."""
         try:
-            content: dict[str, Any] = json.loads((self._work / "evaluation/evaluation.json").read_text())
+            content: dict[str, Any] = json.loads(self.evaluation_text() or "")
             content["metrics"].keys()
-        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise Failed(f"evaluate.py wrote no evaluation.json with `metrics`: {error!r}") from None
         return content
+
+    def evaluation_text(self) -> str | None:
+        """Return the text of evaluation.json, whatever it is; None where there is none."""
+        file = self._work / "evaluation" / EVALUATION
+        return file.read_text(errors="replace") if file.is_file() else None
 
     def serve(self) -> Done:
         """Start the model server of the image with the artifact's own code, without a network, and let it answer the sample."""

@@ -9,10 +9,10 @@ from typing import Any
 
 from mlp.platform.environment import PlatformEnvironment
 from mlp.platform.errors import Failed, MlpError
+from platform_contract.tags import KEEP_ALIVE_TAG
 
 POLL_SECONDS = 0.3
 POLL_SECONDS_AWS = 5
-KEEP_ALIVE_TAG = "ml-platform:keep-alive-until"
 NAME_OUTPUT, HASH_OUTPUT = "InstanceName", "Lifecycle"
 
 
@@ -58,7 +58,7 @@ def _lifecycle(outputs: dict[str, str], stem: str) -> str:
 
 def _name(environment: PlatformEnvironment, key: str, instance: str) -> str:
     """Return the notebook's name in the configuration: instances are called `<prefix>-nb-<name>-<4 hex>`."""
-    match = re.fullmatch(rf"{re.escape(environment.settings.prefix)}-nb-(.+)-[0-9a-f]{{4}}", instance)
+    match = re.fullmatch(rf"{re.escape(environment.names.notebook_instances)}(.+)-[0-9a-f]{{4}}", instance)
     return match[1] if match else re.sub(r"(?<=.)(?=[A-Z])", "-", key.removesuffix(NAME_OUTPUT)).lower()
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from mlp.notebooks.instances import KEEP_ALIVE_TAG, Notebook, describe
+from mlp.notebooks.instances import Notebook, describe
 from mlp.platform.aws import code_of
 from mlp.platform.environment import PlatformEnvironment
+from platform_contract.metrics import NOTEBOOKS
+from platform_contract.tags import KEEP_ALIVE_TAG
 
-NAMESPACE, DIMENSION = "MLPlatform/Notebooks", "NotebookInstanceName"
+DIMENSION = "NotebookInstanceName"
 DAY_SECONDS = 86400
 
 
@@ -112,7 +114,7 @@ def this_month(environment: PlatformEnvironment, notebook: Notebook, metric: str
     """Return the sum of a metric of the backstop since the first of this month (UTC); None where it has none."""
     now = datetime.now(UTC)
     points = environment.client("cloudwatch").get_metric_statistics(
-        Namespace=NAMESPACE,
+        Namespace=NOTEBOOKS,
         MetricName=metric,
         Dimensions=[{"Name": DIMENSION, "Value": notebook.instance}],
         StartTime=now.replace(day=1, hour=0, minute=0, second=0, microsecond=0),

@@ -16,6 +16,7 @@ from mlp.platform.aws import CLIENT
 from mlp.platform.errors import MlpError
 from mlp.platform.loopback import never_through_a_proxy
 from mlp.platform.paths import config_dir, state_dir
+from platform_contract.names import PlatformNames
 from settings import Settings, SettingsError, load_settings
 
 MARKER = "LOCAL_AWS_INSTANCE"
@@ -147,11 +148,16 @@ class PlatformEnvironment:
 
     def stack_name(self, concern: str, model: str | None = None) -> str:
         """Name of a stack."""
-        return "-".join(part for part in (self.settings.prefix, concern, model) if part)
+        return self.names.stack(concern, model)
 
     def model_name(self, model: str) -> str:
         """Name of a model's pipeline, model package group and endpoint."""
-        return f"{self.settings.prefix}-{model}"
+        return self.names.model(model)
+
+    @property
+    def names(self) -> PlatformNames:
+        """Names of what the environment has."""
+        return PlatformNames(self.settings.prefix)
 
     def stack(self, concern: str, model: str | None = None) -> dict[str, Any]:
         """Return what CloudFormation says of a stack.

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from mlp.platform.environment import PlatformEnvironment
 from mlp.platform.errors import MlpError
+from platform_contract.names import function_logs, predict_function
 
 POLL_SECONDS = 1.0
 PART_GROUPS = {
@@ -49,8 +50,8 @@ def _place(environment: PlatformEnvironment, model: str, part: str) -> tuple[str
         return PART_GROUPS[part], _latest_job(environment, model, part)
     groups = {
         "endpoint": f"/aws/sagemaker/Endpoints/{environment.model_name(model)}",
-        "predict": f"/aws/lambda/{environment.model_name(model)}-predict",
-        "promote": f"/aws/lambda/{environment.settings.prefix}-promote",
+        "predict": function_logs(predict_function(environment.model_name(model))),
+        "promote": function_logs(environment.names.shared("promote")),
     }
     if part not in groups:
         raise MlpError(f"{part!r} is no part of a model; parts: {', '.join(PARTS)}")

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mlp.platform.errors import Failed, MlpError
+from platform_contract.parameters import MODEL_PACKAGE_ARN, NO_VERSION
 
 if TYPE_CHECKING:
     from mlp.platform.environment import PlatformEnvironment
 
 POLL_SECONDS = 0.5
 POLL_SECONDS_AWS = 10
-NO_VERSION = "none"
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def wait_until_served(
 
 def _parameter(stack: dict[str, Any]) -> str:
     values: dict[str, str] = {entry["ParameterKey"]: entry["ParameterValue"] for entry in stack.get("Parameters", [])}
-    return values.get("ModelPackageArn", NO_VERSION)
+    return values.get(MODEL_PACKAGE_ARN, NO_VERSION)
 
 
 def _first_failure(environment: PlatformEnvironment, model: str) -> str:

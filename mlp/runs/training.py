@@ -9,13 +9,12 @@ from typing import Any
 from mlp import datasets
 from mlp.platform.errors import Failed, MlpError
 from mlp.platform.protocol import Platform
+from platform_contract.parameters import DATASET, INPUT_DATA, UNVERSIONED
 
 POLL_SECONDS = 0.5
 POLL_SECONDS_AWS = 5
 RUNNING = ("Executing", "Stopping")
-INPUT_DATA, DATASET = "InputData", "Dataset"
 """Parameters of every model's pipeline: an s3:// prefix, and the name of the version that lies there."""
-UNVERSIONED = "unversioned"
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import pytest
 
 from local_aws.containers import environments
 from local_aws.containers.environments import Environment
-from ml_platform.model_code import SERVING_ENVIRONMENT
 from mlp.in_notebook import trained
 from platform_contract import images
+from platform_contract.serving import ENVIRONMENT as SERVING_ENVIRONMENT
 
 REGISTRY = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
 

@@ -8,24 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate import report
-from gate.logic import judge
-from gate.models import JudgeRequest, LiveRequest, Rule, Verdict, parse
+from gate.models import JudgeRequest, LiveRequest, parse
+from platform_contract.gate import GateRule, Verdict, judge
 
-HIGHER = Rule("accuracy", minimum=0.85)
-LOWER = Rule("rmse", maximum=20)
-BEATS = Rule("accuracy", minimum=0.5, beats="baseline_accuracy", beats_by=0.1)
-LIVE = Rule("accuracy", minimum=0.5, worse_than_live=0.02)
+HIGHER = GateRule("accuracy", minimum=0.85)
+LOWER = GateRule("rmse", maximum=20)
+BEATS = GateRule("accuracy", minimum=0.5, beats="baseline_accuracy", beats_by=0.1)
+LIVE = GateRule("accuracy", minimum=0.5, worse_than_live=0.02)
 
 
 def evaluation(**metrics) -> str:
     return json.dumps({"metrics": metrics, "model_sha256": "a" * 64})
 
 
-def verdict(rule: Rule, new: str | None, live: str | None = None, failure: str | None = None, version: str = "3") -> Verdict:
+def verdict(rule: GateRule, new: str | None, live: str | None = None, failure: str | None = None, version: str = "3") -> Verdict:
     return judge(new, live, failure, version, [rule])
 
 
-def says(rule: Rule, **metrics) -> str:
+def says(rule: GateRule, **metrics) -> str:
     return verdict(rule, evaluation(**metrics)).checks[-1].says
 
 
@@ -45,7 +45,7 @@ def says(rule: Rule, **metrics) -> str:
         (LOWER, 1.5e300, False, "rmse 1.5e+300 is above 20"),
     ],
 )
-def test_a_bound_is_kept_or_missed_in_numbers_that_show_it(rule: Rule, value: float, passes: bool, text: str) -> None:
+def test_a_bound_is_kept_or_missed_in_numbers_that_show_it(rule: GateRule, value: float, passes: bool, text: str) -> None:
     found = verdict(rule, evaluation(**{rule.metric: value}))
     assert (found.passed, found.checks[0].says) == (passes, text)
 
@@ -66,7 +66,7 @@ def test_another_metric_must_be_beaten_by_more_than_the_margin(value: float, bas
 
 
 def test_without_a_margin_strictly_better_is_enough() -> None:
-    rule = Rule("rmse", maximum=100, beats="baseline_rmse")
+    rule = GateRule("rmse", maximum=100, beats="baseline_rmse")
     assert says(rule, rmse=12, baseline_rmse=12.5) == "rmse 12 beats baseline_rmse 12.5"
     assert not verdict(rule, evaluation(rmse=12.5, baseline_rmse=12.5)).passed
     assert not verdict(rule, evaluation(rmse=13, baseline_rmse=12.5)).passed
@@ -89,7 +89,7 @@ def test_a_challenger_may_be_worse_than_the_live_version_by_the_margin(value, li
 
 
 def test_lower_is_better_where_the_rule_has_a_maximum() -> None:
-    rule = Rule("rmse", maximum=100, worse_than_live=0)
+    rule = GateRule("rmse", maximum=100, worse_than_live=0)
     worse = verdict(rule, evaluation(rmse=12.5), evaluation(rmse=12))
     assert (worse.passed, worse.checks[1].says) == (False, "rmse 12.5 is 0.5 worse than 12 of live version 3")
     assert verdict(rule, evaluation(rmse=11), evaluation(rmse=12)).passed
@@ -138,7 +138,7 @@ def test_a_live_version_that_cannot_be_judged_fails_the_comparison_with_the_reme
     ],
 )
 def test_what_is_no_finite_number_fails_every_check_of_its_metric(value: object, text: str) -> None:
-    rule = Rule("accuracy", minimum=0.5, beats="baseline_accuracy", worse_than_live=0.02)
+    rule = GateRule("accuracy", minimum=0.5, beats="baseline_accuracy", worse_than_live=0.02)
     found = verdict(rule, evaluation(accuracy=value, baseline_accuracy=0.5), evaluation(accuracy=0.5))
     assert [(check.holds, check.says) for check in found.checks] == [(False, text)] * 3
     assert report.reasons(found) == text
@@ -178,7 +178,7 @@ def test_events_of_the_two_steps_are_read() -> None:
     live = {"operation": "live", "group": "g", "stack": "", "compare_with": "live", "fallback": "s3://b/k"}
     assert parse(live) == LiveRequest("g", "", "live", "s3://b/k")
     judged = {"operation": "judge", "evaluation": "s3://b/e", "live_version": "3", "rules": '[{"metric": "a", "maximum": 1}]'}
-    assert parse(judged) == JudgeRequest("s3://b/e", "3", (Rule("a", maximum=1),))
+    assert parse(judged) == JudgeRequest("s3://b/e", "3", (GateRule("a", maximum=1),))
     with pytest.raises(ValueError, match=r"CompareWith is 'old'; allowed: live, none"):
         parse({**live, "compare_with": "old"})
     with pytest.raises(ValueError, match=r"operation is 'guess'; allowed: live, judge"):
@@ -190,10 +190,10 @@ margin = st.floats(0, 1e6) | st.sampled_from([0, 0.01, 0.1])
 
 
 @st.composite
-def rules(draw: st.DrawFn) -> Rule:
+def rules(draw: st.DrawFn) -> GateRule:
     bound = {draw(st.sampled_from(["minimum", "maximum"])): draw(number)}
     beats = draw(st.sampled_from([None, "other"]))
-    return Rule("m", **bound, beats=beats, beats_by=draw(margin), worse_than_live=draw(st.none() | margin))
+    return GateRule("m", **bound, beats=beats, beats_by=draw(margin), worse_than_live=draw(st.none() | margin))
 
 
 @given(rule=rules(), one=number, two=number, other=number, live=number)

@@ -15,7 +15,7 @@ from gate.models import Live, LiveRequest
 GROUP = "mlp-test-spam"
 ARN = f"arn:aws:sagemaker:eu-central-1:111122223333:model-package/{GROUP}/"
 STACK = {"StackName": "mlp-test-Serving-spam", "StackStatus": "CREATE_COMPLETE", "CreationTime": "2026-11-23T00:00:00Z"}
-PREFIX = "s3://artifacts/spam/evaluation/abc"
+PREFIX = "s3://artifacts/models/spam/evaluation/abc"
 
 
 @pytest.fixture
@@ -135,11 +135,13 @@ def test_a_version_that_is_gone_says_what_to_do(aws: Aws, sagemaker: Stubber) ->
 
 
 def expect_objects(stubber: Stubber, objects: dict[str, str]) -> None:
-    query = {"Bucket": "artifacts", "Prefix": "spam/evaluation/abc/"}
-    stubber.add_response("list_objects_v2", {"Contents": [{"Key": f"spam/evaluation/abc/{name}"} for name in objects]}, query)
+    query = {"Bucket": "artifacts", "Prefix": "models/spam/evaluation/abc/"}
+    stubber.add_response(
+        "list_objects_v2", {"Contents": [{"Key": f"models/spam/evaluation/abc/{name}"} for name in objects]}, query
+    )
     for name, text in objects.items():
         body = {"Body": StreamingBody(io.BytesIO(text.encode()), len(text.encode()))}
-        stubber.add_response("get_object", body, {"Bucket": "artifacts", "Key": f"spam/evaluation/abc/{name}"})
+        stubber.add_response("get_object", body, {"Bucket": "artifacts", "Key": f"models/spam/evaluation/abc/{name}"})
 
 
 @pytest.fixture
@@ -158,7 +160,7 @@ def judge(gate: ModuleType, objects: dict[str, str], version: str = "3") -> tupl
         stubber.add_response("put_object", {})
         answer = gate.handler(event, None)
         stubber.assert_no_pending_responses()
-    assert (written["Bucket"], written["Key"]) == ("artifacts", "spam/evaluation/abc/gate.json")
+    assert (written["Bucket"], written["Key"]) == ("artifacts", "models/spam/evaluation/abc/gate.json")
     return answer, json.loads(written["Body"])
 
 

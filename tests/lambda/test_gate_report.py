@@ -6,9 +6,9 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.models import Check, Verdict
-from gate.numbers import pair, shown
 from gate.report import document, outputs, reasons, summary
+from platform_contract.gate import Check, Verdict
+from platform_contract.gate.numbers import pair, shown
 
 REGISTRY = regex.compile(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}")
 """API: CustomerMetadataValue."""

@@ -91,7 +91,7 @@ class Platform:
 
     def register(self, serve: str, model: bytes = b"") -> Version:
         """Register a version whose artifact has the serving code `serve`."""
-        key = f"{MODEL}/model/{uuid.uuid4().hex}/job/output/model.tar.gz"
+        key = f"models/{MODEL}/model/{uuid.uuid4().hex}/job/output/model.tar.gz"
         self.client("s3").put_object(Bucket=self.artifacts, Key=key, Body=artifact(serve, model))
         template = self.client("sagemaker").describe_model_package(ModelPackageName=self.first.arn)
         specification = template["InferenceSpecification"]

@@ -190,11 +190,11 @@ def test_roles_neither_change_nor_delete_nor_add_versions(deployed: Platform, re
 
 
 def test_roles_read_no_other_dataset(deployed: Platform, reader: As) -> None:
-    deployed.client("s3").put_object(Bucket=deployed.data, Key="secret/raw/version=1/a.csv", Body=b"a\n1\n")
+    deployed.client("s3").put_object(Bucket=deployed.data, Key="datasets/secret/raw/version=1/a.csv", Body=b"a\n1\n")
     s3 = reader.client("s3")
     for deed in (
-        lambda: s3.get_object(Bucket=deployed.data, Key="secret/raw/version=1/a.csv"),
-        lambda: s3.list_objects_v2(Bucket=deployed.data, Prefix="secret/raw/"),
+        lambda: s3.get_object(Bucket=deployed.data, Key="datasets/secret/raw/version=1/a.csv"),
+        lambda: s3.list_objects_v2(Bucket=deployed.data, Prefix="datasets/secret/raw/"),
     ):
         with pytest.raises(ClientError) as caught:
             deed()

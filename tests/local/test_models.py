@@ -141,4 +141,4 @@ def test_bad_data_fails_the_run_with_its_place_and_registers_nothing(
 def test_two_models_of_one_dataset_read_the_same_objects(six: PlatformEnvironment) -> None:
     for model in ("movies", "watchlist"):
         oldest = registry.versions(six, model)[-1]
-        assert record_of(six, oldest).input_data.endswith("/movielens/raw/version=1/")
+        assert record_of(six, oldest).input_data.endswith("/datasets/movielens/raw/version=1/")

@@ -42,7 +42,7 @@ def test_a_person_sees_the_warning_and_keeps_the_notebook(notebooks: Notebooks, 
         tab.keyboard.type("import mlp; print(mlp.data('spam'), 6 * 7)")
         tab.keyboard.press("Shift+Enter")
         expect(tab.locator(".jp-OutputArea-output").first).to_contain_text(
-            re.compile(r"/spam/raw/version=\d+/ 42"), timeout=PAGE_MS
+            re.compile(r"/datasets/spam/raw/version=\d+/ 42"), timeout=PAGE_MS
         )
         tab.get_by_role("button", name="No", exact=True).click()  # JupyterLab's own question about news
         tab.screenshot(path=shots / "notebook.png")

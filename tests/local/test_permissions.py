@@ -110,7 +110,7 @@ MAY_NOT = [
     ("prepare", "read a model", read("artifacts", "model/t/x")),
     ("prepare", "write raw data", write("data", "raw/x")),
     ("prepare", "delete raw data", erase("data", "raw/version=1/spam7.csv")),
-    ("prepare", "read another model's data", lambda p, c: c("s3").get_object(Bucket=p.data, Key="other/raw/x")),
+    ("prepare", "read another model's data", lambda p, c: c("s3").get_object(Bucket=p.data, Key="datasets/other/raw/x")),
     ("train", "read raw data", read("data", "raw/version=1/spam7.csv")),
     ("train", "read the test set", read("artifacts", "test/t/x")),
     ("train", "write an evaluation", write("artifacts", "evaluation/t/x")),
@@ -155,7 +155,7 @@ MAY_NOT = [
 def objects(platform: Platform) -> None:
     for kind in ("train", "test", "model", "evaluation"):
         platform.client("s3").put_object(Bucket=platform.artifacts, Key=f"{MODEL}/{kind}/t/x", Body=b"x")
-    platform.client("s3").put_object(Bucket=platform.data, Key="other/raw/x", Body=b"x")
+    platform.client("s3").put_object(Bucket=platform.data, Key="datasets/other/raw/x", Body=b"x")
 
 
 @pytest.mark.parametrize(("role", "duty", "call"), MAY, ids=[f"{role} may {duty}" for role, duty, _ in MAY])

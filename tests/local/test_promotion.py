@@ -208,7 +208,9 @@ def test_requests_and_answers_are_captured(platform: Platform) -> None:
     s3 = platform.client("s3")
 
     def captured() -> list:
-        return s3.list_objects_v2(Bucket=platform.artifacts, Prefix=f"{MODEL}/capture/mlp-local-spam/main/").get("Contents", [])
+        return s3.list_objects_v2(Bucket=platform.artifacts, Prefix=f"models/{MODEL}/capture/mlp-local-spam/main/").get(
+            "Contents", []
+        )
 
     newest = max(wait_for(captured), key=lambda entry: entry["LastModified"])
     record = json.loads(s3.get_object(Bucket=platform.artifacts, Key=newest["Key"])["Body"].read())

@@ -21,10 +21,10 @@ def uploaded(deployed: Platform, name: str, rows: list[list[str]]) -> Iterator[s
     """Put a table beside the platform's own raw data for as long as the body runs."""
     text = io.StringIO()
     csv.writer(text).writerows(rows)
-    place = {"Bucket": deployed.data, "Key": f"{MODEL}/raw/{name}/data.csv"}
+    place = {"Bucket": deployed.data, "Key": f"datasets/{MODEL}/raw/{name}/data.csv"}
     deployed.client("s3").put_object(**place, Body=text.getvalue().encode())
     try:
-        yield f"s3://{deployed.data}/{MODEL}/raw/{name}/"
+        yield f"s3://{deployed.data}/datasets/{MODEL}/raw/{name}/"
     finally:
         deployed.client("s3").delete_object(**place)
 
@@ -55,7 +55,7 @@ def test_a_models_artifact_is_encrypted_with_the_platforms_key(platform: Platfor
 @pytest.fixture(scope="module")
 def latest(platform: Platform) -> None:
     """The latest run is a good one, on the model's own data."""
-    platform.train(InputData=f"s3://{platform.data}/{MODEL}/raw/version=1/")
+    platform.train(InputData=f"s3://{platform.data}/datasets/{MODEL}/raw/version=1/")
 
 
 @pytest.mark.parametrize("part", ["prepare", "train", "evaluate"])
@@ -93,9 +93,9 @@ def test_bad_data_stops_before_training_with_its_place(platform: Platform, name,
 
 
 def test_data_of_another_model_is_refused(platform: Platform) -> None:
-    platform.client("s3").put_object(Bucket=platform.data, Key="secret/raw/data.csv", Body=b"a\n1")
+    platform.client("s3").put_object(Bucket=platform.data, Key="datasets/secret/raw/data.csv", Body=b"a\n1")
     with pytest.raises(Failed, match="Data download failed: AccessDenied"):
-        platform.train(InputData=f"s3://{platform.data}/secret/raw/")
+        platform.train(InputData=f"s3://{platform.data}/datasets/secret/raw/")
 
 
 def job(platform: Platform, name: str, **changes) -> dict:
@@ -174,7 +174,7 @@ def test_the_same_token_starts_nothing_twice(platform: Platform) -> None:
     asked = {
         "PipelineName": "mlp-local-spam",
         "PipelineParameters": [
-            {"Name": "InputData", "Value": f"s3://{platform.data}/{MODEL}/raw/version=1/"},
+            {"Name": "InputData", "Value": f"s3://{platform.data}/datasets/{MODEL}/raw/version=1/"},
             {"Name": "CompareWith", "Value": "none"},
         ],
         "ClientRequestToken": "once" * 10,

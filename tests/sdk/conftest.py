@@ -44,7 +44,9 @@ else:
         platform = Deployed(tmp_path_factory.mktemp("state"))
         try:
             platform.start()
-            platform.client("s3").upload_file(str(ROOT / "models/spam/data/spam7.csv"), platform.data, "spam/raw/spam7.csv")
+            platform.client("s3").upload_file(
+                str(ROOT / "models/spam/data/spam7.csv"), platform.data, "datasets/spam/raw/spam7.csv"
+            )
             yield platform
         finally:
             platform.stop()

@@ -29,7 +29,7 @@ def model_builder(artifact: str, **arguments: Any) -> ModelBuilder:
 
 
 def channel(bucket: str) -> InputData:
-    return InputData(channel_name="train", data_source=f"s3://{bucket}/spam/raw/")
+    return InputData(channel_name="train", data_source=f"s3://{bucket}/datasets/spam/raw/")
 
 
 def unique() -> str:

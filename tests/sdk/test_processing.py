@@ -29,7 +29,7 @@ def run(processor: object, deployed: Deployed, notebook: Notebook, **how: object
 
     target = f"notebooks/demo/jobs/{time.time_ns()}"
     source = ProcessingS3Input(
-        s3_uri=f"s3://{deployed.data}/spam/raw/",
+        s3_uri=f"s3://{deployed.data}/datasets/spam/raw/",
         local_path="/opt/ml/processing/input/data",
         s3_data_type="S3Prefix",
         s3_input_mode="File",

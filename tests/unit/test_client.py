@@ -1,5 +1,6 @@
 """The `mlp` command: errors are sentences with an exit code, and `mlp check` finds what would fail later."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,8 @@ import pytest
 
 from mlp.models import check as checking
 from mlp.platform.errors import Failed, MlpError
+from settings.model import ModelDefinition
+from tests.unit.test_settings import definition
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,7 +84,7 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     [
         ("prepare.py", '"yesno"', '"label"', Failed, r"prepare\.py ended with exit code 1"),
         ("train.py", "artifact.save(model_dir, __file__, ", "dict(", Failed, "did not put serve.py into code/"),
-        ("evaluate.py", '"roc_auc"', '"auc"', Failed, "gate is missed: roc_auc is missing, not a finite number"),
+        ("evaluate.py", '"roc_auc"', '"auc"', Failed, "gate is missed: roc_auc is missing from the metrics of evaluation.json"),
         ("model.yaml", "minimum: 0.85", "minimum: 0.99", Failed, r"accuracy 0\.8704 is below 0\.99"),
         ("serve.py", "model_fn = load", "model_fn = print", Failed, r"evaluate\.py ended with exit code 1"),
         ("model.yaml", "use_case: classification", "use_case: magic", MlpError, "use_case: Input should be 'classification'"),
@@ -91,3 +94,18 @@ def test_what_would_fail_later_fails_here(broken, file, old, new, error, expecte
     broken(file, old, new)
     with pytest.raises(error, match=expected):
         list(checking.check("spam"))
+
+
+def test_a_check_judges_as_the_gate_does() -> None:
+    """In floats, 0.87 leads 0.85 by more than 0.02; in the decimals that people write, by exactly that, which is not more."""
+    rule = {"metric": "accuracy", "minimum": 0.5, "beats": "baseline", "beats_by": 0.02}
+    given = definition(gate=[rule])
+
+    def verdict(accuracy: float) -> str:
+        return checking._verdict(ModelDefinition(**given), json.dumps({"metrics": {"accuracy": accuracy, "baseline": 0.85}}))
+
+    with pytest.raises(Failed, match=r"The gate is missed: accuracy 0\.87 beats baseline 0\.85 by 0\.02, not more than 0\.02"):
+        verdict(0.87)
+    assert "accuracy 0.871 beats baseline 0.85 by 0.021, more than 0.02" in verdict(0.871)
+    with pytest.raises(Failed, match="wrote no evaluation"):
+        checking._verdict(ModelDefinition(**given), None)

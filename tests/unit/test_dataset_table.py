@@ -49,7 +49,7 @@ def test_partitions_are_computed_so_that_no_crawler_runs() -> None:
     parameters = of_type(template, "AWS::Glue::Table")[0]["TableInput"]["Parameters"]
     assert parameters["projection.enabled"] == "true" and parameters["projection.version.type"] == "integer"
     assert parameters["projection.version.range"] == f"1,{MAX_VERSION}" and HIGHEST_VERSION == MAX_VERSION
-    assert parameters["storage.location.template"]["Fn::Join"][1][-1] == "/spam/raw/version=${version}/"
+    assert parameters["storage.location.template"]["Fn::Join"][1][-1] == "/datasets/spam/raw/version=${version}/"
     assert not of_type(template, "AWS::Glue::Crawler")
 
 
@@ -76,14 +76,14 @@ def test_the_workgroup_holds_every_query_to_encryption_and_a_limit() -> None:
     assert configuration["BytesScannedCutoffPerQuery"] == 10_000_000_000
     result = configuration["ResultConfiguration"]
     assert result["EncryptionConfiguration"]["EncryptionOption"] == "SSE_KMS" and result["EncryptionConfiguration"]["KmsKey"]
-    assert result["OutputLocation"]["Fn::Join"][1][-1] == "/athena/"
+    assert result["OutputLocation"]["Fn::Join"][1][-1] == "/queries/"
 
 
 def test_results_of_queries_expire_and_the_limit_is_what_is_asked_for() -> None:
     stack, _ = catalog(scan_limit_bytes=10_000_000, destroy=True)
     template = template_of(stack)
     rules = [rule for bucket in of_type(template, "AWS::S3::Bucket") for rule in bucket["LifecycleConfiguration"]["Rules"]]
-    assert [(r["Prefix"], r["ExpirationInDays"]) for r in rules if r["Id"] == "query-results"] == [("athena/", 30)]
+    assert [(r["Prefix"], r["ExpirationInDays"]) for r in rules if r["Id"] == "query-results"] == [("queries/", 30)]
     (group,) = of_type(template, "AWS::Athena::WorkGroup")
     assert group["WorkGroupConfiguration"]["BytesScannedCutoffPerQuery"] == 10_000_000
     assert group["RecursiveDeleteOption"] is True

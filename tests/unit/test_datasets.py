@@ -33,10 +33,10 @@ def test_a_put_makes_version_1_with_everything_that_is_known_of_it(platform: Fak
     assert done.created and done.version.name == "spam@1" and done.version.complete
     assert (done.version.rows, done.version.size, done.version.note) == (2, len(A), "first")
     (stored,) = done.version.objects
-    assert platform.s3.objects["spam/raw/version=1/spam7.csv"]["VersionId"] == stored.version_id
-    sums = platform.s3.objects["spam/raw/version=1/_SHA256SUMS"]["content"]
+    assert platform.s3.objects["datasets/spam/raw/version=1/spam7.csv"]["VersionId"] == stored.version_id
+    sums = platform.s3.objects["datasets/spam/raw/version=1/_SHA256SUMS"]["content"]
     assert sums.decode() == f"{stored.sha256}  spam7.csv\n"
-    manifest = json.loads(platform.s3.objects["spam/raw/_versions/000001.json"]["content"])
+    manifest = json.loads(platform.s3.objects["datasets/spam/raw/_versions/000001.json"]["content"])
     assert manifest["state"] == "complete" and manifest["by"] == "arn:aws:iam::111122223333:user/anna"
     assert set(manifest) == {"dataset", "version", "state", "created", "by", "note", "digest", "objects"}
     assert set(manifest["objects"][0]) == {"file", "key", "version_id", "sha256", "bytes", "rows"}
@@ -44,7 +44,7 @@ def test_a_put_makes_version_1_with_everything_that_is_known_of_it(platform: Fak
 
 def test_the_manifest_comes_before_the_first_object_and_is_finished_after_the_last(platform: FakePlatform, file: Path) -> None:
     datasets.put(platform, "spam", [file])
-    written = [call["Key"].removeprefix("spam/raw/") for call in platform.s3.called("put_object")]
+    written = [call["Key"].removeprefix("datasets/spam/raw/") for call in platform.s3.called("put_object")]
     first, *between, sums, last = written
     assert (first, last) == ("_versions/000001.json", "_versions/000001.json")
     assert between == ["version=1/spam7.csv"] and sums == "version=1/_SHA256SUMS"
@@ -80,7 +80,7 @@ def test_an_interrupted_put_does_not_count_and_is_finished_by_the_same_files(pla
     platform.s3._answers["put_object"] = store
     with pytest.raises(MlpError, match=r"spam@1 is incomplete: arn:aws:iam::111122223333:user/anna began to put it at 20"):
         datasets.pick(platform, "spam")
-    kept = platform.s3.objects["spam/raw/version=1/a.csv"]["VersionId"]
+    kept = platform.s3.objects["datasets/spam/raw/version=1/a.csv"]["VersionId"]
     done = datasets.put(platform, "spam", files)
     assert done.created and done.version.name == "spam@1" and datasets.pick(platform, "spam") == done.version
     assert done.version.files["a.csv"].version_id == kept, "what was there already is not sent again"
@@ -131,10 +131,10 @@ def test_a_conflicting_write_is_tried_again_as_s3_asks(platform: FakePlatform, f
 
 
 def test_an_object_that_lies_there_is_never_written_over(platform: FakePlatform, file: Path) -> None:
-    platform.s3._put_object("data-bucket", "spam/raw/version=1/spam7.csv", b"someone else's")
+    platform.s3._put_object("data-bucket", "datasets/spam/raw/version=1/spam7.csv", b"someone else's")
     with pytest.raises(Failed, match=r"spam7\.csv exists with another content.*nothing was written over it"):
         datasets.put(platform, "spam", [file])
-    assert platform.s3.objects["spam/raw/version=1/spam7.csv"]["content"] == b"someone else's"
+    assert platform.s3.objects["datasets/spam/raw/version=1/spam7.csv"]["content"] == b"someone else's"
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_large_files_go_in_parts_and_arrive_whole(platform: FakePlatform, tmp_path: Path, small_parts: None, length: int) -> None:
     (tmp_path / "big.bin").write_bytes(bytes(range(length)))
     datasets.put(platform, "spam", [tmp_path / "big.bin"])
-    found = platform.s3.objects["spam/raw/version=1/big.bin"]
+    found = platform.s3.objects["datasets/spam/raw/version=1/big.bin"]
     assert found["content"] == bytes(range(length)) and not platform.s3.uploads
     assert ("-" in found["ChecksumSHA256"]) == (length > 8)
 
@@ -257,10 +257,10 @@ def test_versions_that_are_not_there_are_told_with_those_that_are(platform: Fake
     datasets.put(platform, "spam", [file])
     with pytest.raises(MlpError, match="Dataset spam has no version 7; complete versions: 1"):
         datasets.pick(platform, "spam@7")
-    assert datasets.uri(platform, datasets.pick(platform, "spam")) == "s3://data-bucket/spam/raw/version=1/"
+    assert datasets.uri(platform, datasets.pick(platform, "spam")) == "s3://data-bucket/datasets/spam/raw/version=1/"
 
 
 def test_a_manifest_that_somebody_wrote_over_is_named(platform: FakePlatform) -> None:
-    platform.s3._put_object("data-bucket", "spam/raw/_versions/000001.json", b"{}")
-    with pytest.raises(Failed, match=r"s3://data-bucket/spam/raw/_versions/000001\.json is no manifest"):
+    platform.s3._put_object("data-bucket", "datasets/spam/raw/_versions/000001.json", b"{}")
+    with pytest.raises(Failed, match=r"s3://data-bucket/datasets/spam/raw/_versions/000001\.json is no manifest"):
         datasets.pick(platform, "spam")

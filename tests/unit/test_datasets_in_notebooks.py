@@ -75,7 +75,7 @@ def test_a_notebook_trains_on_a_version(
     run = notebook_train.run_pipeline(notebook_platform.required("test"), "films", None, dataset)
     (asked,) = notebook["sagemaker"].called("start_pipeline_execution")
     given = {entry["Name"]: entry["Value"] for entry in asked["PipelineParameters"]}
-    assert given == {"InputData": f"s3://data-bucket/movies/raw/version={number}/", "Dataset": f"movies@{number}"}
+    assert given == {"InputData": f"s3://data-bucket/datasets/movies/raw/version={number}/", "Dataset": f"movies@{number}"}
     assert run.dataset == "movies@1", "what AWS says of the run"
     assert "version 3, of movies@1, waits for approval" in capsys.readouterr().out
 
@@ -92,7 +92,9 @@ def test_downloaded_data_comes_without_its_hashes(
     from tests.unit.fake_aws import FakeS3
 
     notebook["s3"] = FakeS3(objects)
-    files = storage.download(notebook_platform.required("test"), "s3://data-bucket/movies/raw/version=2/", tmp_path / "out")
+    files = storage.download(
+        notebook_platform.required("test"), "s3://data-bucket/datasets/movies/raw/version=2/", tmp_path / "out"
+    )
     assert [file.name for file in files] == ["ratings.csv"]
 
 

@@ -62,7 +62,7 @@ def test_a_run_is_started_on_a_version_and_names_it(
     platform: FakePlatform, sagemaker: FakeClient, dataset: str | None, number: int
 ) -> None:
     training.start(platform, "spam", dataset=dataset)
-    uri = f"s3://data-bucket/spam/raw/version={number}/"
+    uri = f"s3://data-bucket/datasets/spam/raw/version={number}/"
     assert parameters(sagemaker) == {"InputData": uri, "Dataset": f"spam@{number}"}
 
 
@@ -72,8 +72,8 @@ def test_other_parameters_go_along(platform: FakePlatform, sagemaker: FakeClient
 
 
 def test_data_that_is_no_version_stays_possible_and_is_unversioned(platform: FakePlatform, sagemaker: FakeClient) -> None:
-    training.start(platform, "spam", {"InputData": "s3://data-bucket/spam/raw/old/"})
-    assert parameters(sagemaker) == {"InputData": "s3://data-bucket/spam/raw/old/"}
+    training.start(platform, "spam", {"InputData": "s3://data-bucket/datasets/spam/raw/old/"})
+    assert parameters(sagemaker) == {"InputData": "s3://data-bucket/datasets/spam/raw/old/"}
     assert training.dataset_of_run(sagemaker, ARN + "def") == "unversioned"
 
 

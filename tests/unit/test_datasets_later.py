@@ -17,7 +17,7 @@ from mlp.datasets.rows import RowCounter
 from mlp.platform.errors import Failed, MlpError
 from tests.unit.fake_s3 import FakePlatform
 
-KEY = "spam/raw/version=1/"
+KEY = "datasets/spam/raw/version=1/"
 
 
 def put(platform: FakePlatform, folder: Path, **files: str) -> DatasetVersion:

@@ -262,15 +262,15 @@ def test_it_reads_its_models_and_writes_its_own_folder_only(open_template) -> No
     def may(action: str, bucket: str, key: str) -> bool:
         return allows(statements, f"s3:{action}", f"arn:aws:::{bucket}/{key}", {})
 
-    assert may("GetObject", data, "spam/raw/a.csv") and not may("GetObject", data, "ham/raw/a.csv")
-    assert not may("PutObject", data, "spam/raw/a.csv")
-    assert may("GetObject", artifacts, "spam/model/run/model.tar.gz") and not may(
-        "GetObject", artifacts, "spam/test/run/test.csv"
+    assert may("GetObject", data, "datasets/spam/raw/a.csv") and not may("GetObject", data, "datasets/ham/raw/a.csv")
+    assert not may("PutObject", data, "datasets/spam/raw/a.csv")
+    assert may("GetObject", artifacts, "models/spam/model/run/model.tar.gz") and not may(
+        "GetObject", artifacts, "models/spam/test/run/test.csv"
     )
     for action in ("GetObject", "PutObject", "DeleteObject"):
         assert may(action, artifacts, "notebooks/demo/code/a.py")
         assert not may(action, artifacts, "notebooks/other/code/a.py")
-    assert not may("PutObject", artifacts, "spam/model/run/model.tar.gz")
+    assert not may("PutObject", artifacts, "models/spam/model/run/model.tar.gz")
 
 
 def test_jobs_get_a_network_interface_only_where_there_is_no_other_network(open_template, closed_template) -> None:

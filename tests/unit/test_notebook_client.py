@@ -17,12 +17,12 @@ import botocore.session
 import pytest
 
 import mlp
-from ml_platform.instance_storage import has_local_nvme as platform_has_local_nvme
-from ml_platform.model_code import SERVING_ENVIRONMENT as PLATFORM_ENVIRONMENT
 from mlp import Failed, Job, MlpError, Run
 from mlp.datasets.manifest import COMPLETE, DatasetVersion, manifest_key
 from mlp.in_notebook import endpoint, instances, job, names, source, trained
 from mlp.in_notebook import platform as notebook_platform
+from platform_contract.instances import has_local_nvme as platform_has_local_nvme
+from platform_contract.serving import ENVIRONMENT as PLATFORM_ENVIRONMENT
 from stacks.notebooks import CLIENT_FOLDERS
 from tests.unit.fake_aws import FakeClient, FakeS3, refusal
 
@@ -78,7 +78,7 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Notebook:
     found = Notebook(
         FakeS3(
             {
-                "data-bucket/spam/raw/version=2/spam7.csv": b"a,b\n1,2\n",
+                "data-bucket/datasets/spam/raw/version=2/spam7.csv": b"a,b\n1,2\n",
                 f"data-bucket/{manifest_key('spam', 2)}": VERSION.to_json(),
             }
         ),
@@ -193,7 +193,7 @@ def test_a_training_job_has_everything_that_the_platform_asks_for(notebook: Note
     channels = {
         channel["ChannelName"]: channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in asked.pop("InputDataConfig")
     }
-    assert channels == {"train": "s3://data-bucket/spam/raw/version=2/", "code": f"s3://{code}"}
+    assert channels == {"train": "s3://data-bucket/datasets/spam/raw/version=2/", "code": f"s3://{code}"}
     assert asked == {
         "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
         "RoleArn": ROLE,
@@ -366,13 +366,13 @@ def test_a_folder_without_its_slash_is_found_where_only_its_inside_may_be_listed
     listed = notebook.s3._answers["list_objects_v2"]
 
     def guarded(**asked: Any) -> Any:
-        if asked["Bucket"] == "data-bucket" and not asked["Prefix"].startswith("spam/raw/"):
+        if asked["Bucket"] == "data-bucket" and not asked["Prefix"].startswith("datasets/spam/raw/"):
             raise refusal("ListObjectsV2", "AccessDenied")
         return listed(**asked)
 
     notebook.s3._answers["list_objects_v2"] = guarded
     mlp.train(script="train.py", data="s3://data-bucket/spam/raw")
-    assert request(notebook)["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://data-bucket/spam/raw/"
+    assert request(notebook)["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://data-bucket/datasets/spam/raw/"
     with pytest.raises(MlpError, match="AWS refused ListObjectsV2: notebook anna may"):
         mlp.train(script="train.py", data="s3://data-bucket/other/raw")
 
@@ -397,7 +397,7 @@ def test_the_platforms_model_is_trained_by_its_pipeline(notebook: Notebook, caps
     (started,) = notebook.sagemaker.called("start_pipeline_execution")
     assert started["PipelineName"] == "mlp-dev-spam"
     assert {entry["Name"]: entry["Value"] for entry in started["PipelineParameters"]} == {
-        "InputData": "s3://data-bucket/spam/raw/version=2/",
+        "InputData": "s3://data-bucket/datasets/spam/raw/version=2/",
         "Dataset": "spam@2",
     }
     assert capsys.readouterr().out.splitlines()[-1].endswith("mlp approve spam 4")
@@ -484,7 +484,9 @@ def test_a_run_of_the_platforms_pipeline_is_deployed_from_a_copy_of_its_artifact
     run = Run("arn:aws:sagemaker:eu-central-1:111122223333:pipeline/mlp-dev-spam/execution/abc", 4, 1.0, [])
     with pytest.raises(MlpError, match="The run has left no artifact"):
         mlp.deploy(run)
-    notebook.s3.objects["artifacts-bucket/spam/model/abc/pipelines-abc-train/output/model.tar.gz"] = artifact("code/serve.py")
+    notebook.s3.objects["artifacts-bucket/models/spam/model/abc/pipelines-abc-train/output/model.tar.gz"] = artifact(
+        "code/serve.py"
+    )
     notebook.answers["describe_model_package"] = {
         "InferenceSpecification": {"Containers": [{"Image": "an/image:of-the-version"}]}
     }
@@ -621,13 +623,13 @@ def test_files_go_to_the_notebooks_own_place_and_back(notebook: Notebook) -> Non
     assert uri == "s3://artifacts-bucket/notebooks/anna/data/ames/v1/"
     assert mlp.upload("train.py", "code") == "s3://artifacts-bucket/notebooks/anna/data/code/train.py"
     assert [path.read_text() for path in mlp.download(uri, "back")] == ["1"]
-    assert mlp.download("s3://data-bucket/spam/raw/version=2/spam7.csv", "one") == [Path("one/spam7.csv")]
+    assert mlp.download("s3://data-bucket/datasets/spam/raw/version=2/spam7.csv", "one") == [Path("one/spam7.csv")]
     for name in ("../x", "/x", "a//b", ""):
         with pytest.raises(MlpError, match="name: got"):
             mlp.upload("houses", name)
-    notebook.s3.objects["data-bucket/spam/raw/../../../evil"] = b""
+    notebook.s3.objects["data-bucket/datasets/spam/raw/../../../evil"] = b""
     with pytest.raises(MlpError, match="leads out of"):
-        mlp.download("s3://data-bucket/spam/raw/", "back")
+        mlp.download("s3://data-bucket/datasets/spam/raw/", "back")
 
 
 # --- facts that are written twice, because the client is alone in a notebook

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ml_platform.instance_storage import TRAINING_FAMILIES_WITH_LOCAL_NVME, has_local_nvme
+from platform_contract.instances import TRAINING_FAMILIES_WITH_LOCAL_NVME, has_local_nvme
 from settings import SettingsError, load_settings
 
 ROOT = Path(__file__).parents[2]
-INSTANCE_TYPES = json.loads((ROOT / "settings/instance_types.json").read_text())
+INSTANCE_TYPES = json.loads((ROOT / "platform_contract/instance_types.json").read_text())
 VPC = {"subnet_id": "subnet-0a1b2c3d4e5f60718", "security_group_ids": ["sg-0a1b2c3d4e5f60718"]}
 HOURS = {"days": ["mon", "fri"], "from": "08:00", "to": "18:00", "timezone": "Europe/Berlin"}
 

@@ -8,8 +8,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
 from ml_platform import CaptureOptions, Fleet, FrameworkImage, ModelEndpoint, ModelRole, ReleaseOptions, ScalingOptions
-from ml_platform.instance_storage import has_local_nvme
 from ml_platform.prediction_route import API_LIMIT, MARGIN_SECONDS, attempts_within_limit, function_timeout
+from platform_contract.instances import has_local_nvme
 from tests.helpers import new_stack, of_type, template_of
 
 CONDITIONAL = (

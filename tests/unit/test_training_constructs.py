@@ -197,8 +197,10 @@ def allowed(template: dict[str, Any], role: str) -> dict[str, str]:
 def test_who_prepares_reads_the_dataset_and_nothing_else(template: dict[str, Any]) -> None:
     rights = allowed(template, "TrainingRolesPreparePolicy")
     listed, written = rights["s3:ListBucket"], rights["s3:PutObject"]
-    assert '"mails/raw/*"' in listed and "spam" not in listed
-    assert "/spam/train/*" in written and "/spam/test/*" in written and "/spam/model/" not in json.dumps(rights)
+    assert '"datasets/mails/raw/*"' in listed and "spam" not in listed
+    assert (
+        "/models/spam/train/*" in written and "/models/spam/test/*" in written and "/models/spam/model/" not in json.dumps(rights)
+    )
     assert "lambda:InvokeFunction" not in rights
 
 
@@ -206,7 +208,7 @@ def test_who_orchestrates_invokes_the_gate_and_reads_evaluations_only(template: 
     rights = allowed(template, "TrainingRolesPipelinePolicy")
     assert "Gate" in rights["lambda:InvokeFunction"] and "*" not in rights["lambda:InvokeFunction"]
     assert {action for action in rights if action.startswith(("s3:", "kms:"))} == {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"}
-    assert "/spam/evaluation/*" in rights["s3:GetObject"] and "model/" not in rights["s3:GetObject"]
+    assert "/models/spam/evaluation/*" in rights["s3:GetObject"] and "model/" not in rights["s3:GetObject"]
 
 
 def test_the_gate_reads_evaluations_and_writes_verdicts_and_nothing_else(template: dict[str, Any]) -> None:
@@ -225,8 +227,8 @@ def test_the_gate_reads_evaluations_and_writes_verdicts_and_nothing_else(templat
         "xray:PutTelemetryRecords",
         "xray:PutTraceSegments",
     }
-    assert "/*/evaluation/*/gate.json" in rights["s3:PutObject"]
-    assert "/*/evaluation/*" in rights["s3:GetObject"]
+    assert "/models/*/evaluation/*/gate.json" in rights["s3:PutObject"]
+    assert "/models/*/evaluation/*" in rights["s3:GetObject"]
     assert "stack/mlp-training-Serving-*" in rights["cloudformation:DescribeStacks"]
 
 

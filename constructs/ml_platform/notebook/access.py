@@ -12,10 +12,11 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ml_platform import access
-from ml_platform.instance_storage import TRAINING_FAMILIES_WITH_LOCAL_NVME
 from ml_platform.notebook.network import NotebookNetwork
-from ml_platform.notebook.owner import EXPIRES_TAG, NotebookOwner
+from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.statement import Statement
+from platform_contract.instances import TRAINING_FAMILIES_WITH_LOCAL_NVME
+from platform_contract.tags import EXPIRES_TAG
 
 KEY_NAMES = ("KmsKeyArn", "KmsKey")
 """The reference names the condition keys on keys with `Arn` today, and named them without before. One that AWS does not set

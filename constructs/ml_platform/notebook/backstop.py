@@ -19,7 +19,8 @@ from ml_platform.compliance import acknowledge
 from ml_platform.function import PlatformFunction
 from ml_platform.notebook.backstop_access import delete_endpoints, measure_and_tell, stop_notebooks
 from ml_platform.notebook.backstop_options import BackstopOptions, GuardedNotebook
-from ml_platform.notebook.role import METRICS
+from platform_contract.metrics import NOTEBOOKS
+from platform_contract.names import PlatformNames
 
 FUNCTION_TIMEOUT = Duration.minutes(5)
 """Many instances and endpoints are looked at one after the other."""
@@ -89,7 +90,7 @@ class NotebookBackstop(Construct):
             self,
             "Backstop",
             package="backstop",
-            log_name=f"{self._prefix}-backstop",
+            log_name=PlatformNames(self._prefix).shared("backstop"),
             description="Stops forgotten notebook instances and deletes expired endpoints of notebooks",
             statements=[
                 *stop_notebooks(self, self._prefix),
@@ -171,7 +172,7 @@ class NotebookBackstop(Construct):
                 self,
                 f"{name}{ending}",
                 metric=WatchedMetric(
-                    namespace=METRICS,
+                    namespace=NOTEBOOKS,
                     name=metric,
                     dimensions={"NotebookInstanceName": notebook.instance},
                     statistic=statistic,

@@ -6,14 +6,16 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ml_platform import access
-from ml_platform.notebook.owner import ENVIRONMENT_TAG, NOTEBOOK_TAG
-from ml_platform.notebook.role import METRICS, SERVICE_LOGS
+from ml_platform.notebook.role import SERVICE_LOGS
 from ml_platform.statement import Statement
+from platform_contract.metrics import NOTEBOOKS
+from platform_contract.names import PlatformNames
+from platform_contract.tags import ENVIRONMENT_TAG, NOTEBOOK_TAG
 
 
 def stop_notebooks(scope: Construct, prefix: str) -> list[Statement]:
     """Find, look at and stop the platform's notebook instances, those too that were kept when they were replaced."""
-    instances = [access.arn(scope, "sagemaker", f"notebook-instance/{prefix}-nb-*")]
+    instances = [access.arn(scope, "sagemaker", f"notebook-instance/{PlatformNames(prefix).notebook_instances}*")]
     return [
         Statement(
             actions=["sagemaker:StopNotebookInstance"],
@@ -51,7 +53,7 @@ def measure_and_tell(scope: Construct, alerts: sns.ITopic, dead_letters: sqs.IQu
     service_logs = access.arn(scope, "logs", f"log-group:{SERVICE_LOGS}")
     return [
         Statement(actions=["cloudwatch:GetMetricData", "logs:DescribeLogGroups"], resources=["*"]),
-        access.put_metrics(METRICS),
+        access.put_metrics(NOTEBOOKS),
         Statement(actions=["logs:PutRetentionPolicy"], resources=[service_logs, f"{service_logs}:*"]),
         Statement(actions=["sns:Publish"], resources=[alerts.topic_arn]),
         Statement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn]),

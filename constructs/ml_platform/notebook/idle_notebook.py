@@ -5,8 +5,6 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from ml_platform.compliance import acknowledge
-from ml_platform.instance_storage import has_local_nvme
-from ml_platform.naming import MAX_NAME
 from ml_platform.notebook.job_role import NotebookJobRole
 from ml_platform.notebook.lifecycle import NotebookLifecycle
 from ml_platform.notebook.network import NotebookNetwork
@@ -14,6 +12,8 @@ from ml_platform.notebook.options import IdleOptions, NotebookMachine, NotebookW
 from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.notebook.role import NotebookRole
 from ml_platform.storage import PlatformStorage
+from platform_contract.instances import has_local_nvme
+from platform_contract.names import MAX_NAME, PlatformNames
 
 PLATFORM = "notebook-al2023-v1"
 """The one platform on which instances can still be created and started; CloudFormation's own default is a retired one."""
@@ -168,7 +168,7 @@ def instance_name(owner: NotebookOwner, network: NotebookNetwork) -> str:
     ValueError
         If SageMaker would not take it.
     """
-    name = f"{owner.prefix}-nb-{owner.notebook}-{network.digest(PLATFORM)}"
+    name = f"{PlatformNames(owner.prefix).notebook_instances}{owner.notebook}-{network.digest(PLATFORM)}"
     if len(name) > MAX_NAME:
         raise ValueError(f"{name} has {len(name)} characters; SageMaker takes {MAX_NAME}. Shorten the notebook's name")
     return name

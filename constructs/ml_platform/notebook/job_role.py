@@ -9,6 +9,7 @@ from ml_platform.notebook.options import NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.storage import PlatformStorage
 from ml_platform.training_roles import SAGEMAKER, TRAINING_LOGS
+from platform_contract import layout
 
 ENDPOINT_LOGS = "/aws/sagemaker/Endpoints"
 
@@ -36,7 +37,7 @@ class NotebookJobRole(ExecutionRole):
             duty=f"Runs the training jobs and the endpoints that notebook {owner.notebook} starts",
             statements=[
                 *raw,
-                *access.read_objects(storage.artifacts, owner.folder, *(f"{model}/model/" for model in work.models)),
+                *access.read_objects(storage.artifacts, owner.folder, *(layout.results(model, "model") for model in work.models)),
                 *access.write_objects(storage.artifacts, owner.folder),
                 access.use_key(key, "Decrypt", "GenerateDataKey", "DescribeKey"),
                 access.encrypt_volumes(key),

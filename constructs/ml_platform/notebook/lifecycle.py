@@ -13,9 +13,9 @@ from ml_platform.notebook.lifecycle_script import render
 from ml_platform.notebook.network import NotebookNetwork
 from ml_platform.notebook.options import IdleOptions, NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
-from ml_platform.notebook.role import METRICS
 from ml_platform.notebook.sdk_defaults import render_sdk_defaults
 from ml_platform.storage import PlatformStorage
+from platform_contract.metrics import NOTEBOOKS
 
 CHECK_PERIOD = Duration.minutes(1)
 HOME = "/home/ec2-user"
@@ -80,7 +80,7 @@ class NotebookLifecycle(Construct):
             "keep_hours": keep and {"days": list(keep.days), "from": keep.begin, "to": keep.end, "timezone": keep.timezone},
             "period_seconds": int(CHECK_PERIOD.to_seconds()),
             "log_group": self._log_group_name,
-            "namespace": METRICS,
+            "namespace": NOTEBOOKS,
             "lifecycle": digest,
             "home": HOME,
             "metadata": METADATA,

@@ -7,6 +7,7 @@ from aws_cdk import Duration, Size
 
 from ml_platform.framework_image import FrameworkImage
 from ml_platform.notebook.client_bundle import ClientBundle
+from platform_contract import layout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,4 +72,4 @@ class NotebookWork:
     @property
     def raw_prefixes(self) -> list[str]:
         """Prefixes of the data bucket under which the models' raw data lies."""
-        return list(dict.fromkeys(f"{self.datasets.get(model, model)}/raw/" for model in self.models))
+        return list(dict.fromkeys(layout.raw(self.datasets.get(model, model)) for model in self.models))

@@ -6,14 +6,8 @@ IAM goes by tag and not by name, so that the SageMaker SDK, which chooses names 
 from dataclasses import dataclass
 from typing import Any
 
-NOTEBOOK_TAG = "ml-platform:notebook"
-"""Name of the notebook, on its instance and on every job, model, endpoint configuration and endpoint made from it."""
-ENVIRONMENT_TAG = "ml-platform:environment"
-"""Prefix of the platform, such as `mlp-dev`: two environments of one account may both have a notebook of one name."""
-EXPIRES_TAG = "ml-platform:expires"
-"""UTC time at which an endpoint made from a notebook is deleted, such as `2026-11-24T18:00:00Z`."""
-KEEP_ALIVE_TAG = "ml-platform:keep-alive-until"
-"""UTC time until which the backstop leaves a notebook instance running."""
+from platform_contract import layout
+from platform_contract.tags import ENVIRONMENT_TAG, NOTEBOOK_TAG
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +28,7 @@ class NotebookOwner:
     @property
     def folder(self) -> str:
         """Prefix in the artifacts bucket under which the notebook writes."""
-        return f"notebooks/{self.notebook}/"
+        return layout.notebook(self.notebook)
 
     def creating(self) -> dict[str, Any]:
         """Condition operands that hold when a request brings the notebook's tags."""

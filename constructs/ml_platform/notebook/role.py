@@ -14,8 +14,9 @@ from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.statement import Statement
 from ml_platform.storage import PlatformStorage
 from ml_platform.training_roles import SAGEMAKER, TRAINING_LOGS
+from platform_contract import layout
+from platform_contract.metrics import NOTEBOOKS
 
-METRICS = "MLPlatform/Notebooks"
 """CloudWatch namespace of what idle agents and the backstop measure."""
 SERVICE_LOGS = "/aws/sagemaker/NotebookInstances"
 """Group into which SageMaker writes the output of lifecycle scripts, under the instance's role."""
@@ -119,7 +120,7 @@ def _on_instance(scope: Construct, instance_name: str, log_group_name: str) -> l
             actions=["logs:CreateLogGroup", "logs:DescribeLogStreams"],
             resources=[access.arn(scope, "logs", f"log-group:{SERVICE_LOGS}:*")],
         ),
-        access.put_metrics(METRICS),
+        access.put_metrics(NOTEBOOKS),
     ]
 
 
@@ -135,5 +136,5 @@ def _on_own_data(owner: NotebookOwner, storage: PlatformStorage, client: ClientB
 def _on_data_of(work: NotebookWork, storage: PlatformStorage) -> list[Statement]:
     return [
         *access.read_objects(storage.data, *work.raw_prefixes),
-        *access.read_objects(storage.artifacts, *(f"{model}/model/" for model in work.models)),
+        *access.read_objects(storage.artifacts, *(layout.results(model, "model") for model in work.models)),
     ]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from aws_cdk import Duration, Token
 
-from ml_platform.instance_storage import has_local_nvme
+from platform_contract.instances import has_local_nvme
 
 STEP_NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
 """API: StepName."""

@@ -6,7 +6,9 @@ a replacement cannot take the name of what it replaces.
 
 import hashlib
 from dataclasses import dataclass
+from typing import Literal
 
+SharedDuty = Literal["backstop", "gate", "predictions", "promote"]
 MAX_NAME = 63
 """Longest name of an endpoint, a model package group and a pipeline's readable part."""
 
@@ -30,9 +32,28 @@ class PlatformNames:
         """Log group of the notebooks' idle agents."""
         return f"/{self.prefix}/notebooks"
 
+    @property
+    def notebook_instances(self) -> str:
+        """What the names of all notebook instances begin with; `<notebook>-<4 hex>` follows."""
+        return f"{self.prefix}-nb-"
+
+    def shared(self, duty: SharedDuty) -> str:
+        """Name of what all models share: functions (and their log groups' last part), the HTTP API."""
+        return f"{self.prefix}-{duty}"
+
     def stack(self, concern: str, model: str | None = None) -> str:
         """Name of a stack: `<prefix>-<Concern>[-<model>]`."""
         return "-".join(part for part in (self.prefix, concern, model) if part)
+
+
+def predict_function(endpoint: str) -> str:
+    """Name of the function that answers for an endpoint, as its log group has it."""
+    return f"{endpoint}-predict"
+
+
+def function_logs(function: str) -> str:
+    """Log group of a function."""
+    return f"/aws/lambda/{function}"
 
 
 def limited(name: str) -> str:

@@ -1,14 +1,11 @@
-"""What a model must keep to get into the registry."""
+"""A rule of the gate."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ml_platform.model_gate import ModelGate
 
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class GateRule:
     """A metric of evaluation.json and what it must keep.
 
@@ -37,6 +34,11 @@ class GateRule:
         if problems:
             raise ValueError(f"gate rule for {self.metric!r}: {'; '.join(problems)}")
 
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether the rule has a minimum."""
+        return self.minimum is not None
+
     def render(self) -> dict[str, Any]:
         """Return the rule as the gate's function reads it."""
         values = {
@@ -56,28 +58,9 @@ class GateRule:
         found = [f"{key} must be finite, got {value}" for key, value in given.items() if not math.isfinite(value)]
         found += [f"{key} must be at least 0, got {given[key]}" for key in margins if given.get(key, 0) < 0]
         if (self.minimum is None) == (self.maximum is None):
-            found.append("give exactly one of minimum and maximum")
+            found.append("give exactly one of minimum (higher is better) and maximum (lower is better)")
         if self.beats is None and self.beats_by:
             found.append("beats_by needs beats")
         if self.beats == self.metric:
-            found.append("beats must name another metric")
+            found.append(f"beats names the rule's own metric; name another, such as baseline_{self.metric}")
         return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class QualityGate:
-    """Rules, what judges by them, and what a model that passes becomes."""
-
-    rules: Sequence[GateRule]
-    """All must hold; at least one."""
-    function: ModelGate
-    """Finds the version that serves, and judges."""
-    serving_stack: str | None = None
-    """Stack whose parameter names the version that serves. Default: the newest approved version counts as serving."""
-    approve: bool = False
-    """Whether a model that passes is registered as Approved, and so released at once. Default: it waits for a person."""
-
-    def __post_init__(self) -> None:
-        """Check that there is a gate at all."""
-        if not self.rules:
-            raise ValueError("a gate needs at least one rule, else every model would pass; add one")

@@ -4,16 +4,18 @@ import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from gate.evaluation import Evaluation, NoNumber, read
-from gate.models import NO_VERSION, Check, Rule, Verdict
-from gate.numbers import pair, shown
+from platform_contract.gate.evaluation import Evaluation, NoNumber, read
+from platform_contract.gate.numbers import pair, shown
+from platform_contract.gate.rule import GateRule
+from platform_contract.gate.verdict import Check, Verdict
+from platform_contract.parameters import NO_VERSION
 
 LONGEST_FAILURE = 300
 """Characters of a failed run's last lines that are told; the end says most, and the remedy must fit behind it."""
 REMEDY = "to go on without it: mlp train --compare-with none (parameter CompareWith=none)"
 
 
-def judge(new: str | None, live: str | None, live_failure: str | None, live_version: str, rules: Sequence[Rule]) -> Verdict:
+def judge(new: str | None, live: str | None, live_failure: str | None, live_version: str, rules: Sequence[GateRule]) -> Verdict:
     """Return the verdict on a new model.
 
     Parameters
@@ -41,7 +43,7 @@ def _served(live: str | None, failure: str | None) -> Evaluation:
     return read(live)
 
 
-def _checks(rule: Rule, new: Evaluation, live: Evaluation, live_version: str) -> Iterator[Check]:
+def _checks(rule: GateRule, new: Evaluation, live: Evaluation, live_version: str) -> Iterator[Check]:
     yield _bound(rule, new)
     if rule.beats is not None:
         yield _beats(rule, rule.beats, new)
@@ -49,7 +51,7 @@ def _checks(rule: Rule, new: Evaluation, live: Evaluation, live_version: str) ->
         yield _worse_than_live(rule, rule.worse_than_live, new, live, live_version)
 
 
-def _bound(rule: Rule, new: Evaluation) -> Check:
+def _bound(rule: GateRule, new: Evaluation) -> Check:
     bound, check, held, missed = (
         (rule.minimum, "minimum", "at least", "below") if rule.higher_is_better else (rule.maximum, "maximum", "at most", "above")
     )
@@ -63,7 +65,7 @@ def _bound(rule: Rule, new: Evaluation) -> Check:
     return Check(rule.metric, check, value, bound, holds, f"{rule.metric} {texts[0]} is {held if holds else missed} {texts[1]}")
 
 
-def _beats(rule: Rule, other: str, new: Evaluation) -> Check:
+def _beats(rule: GateRule, other: str, new: Evaluation) -> Check:
     value: float | None = None
     try:
         value = new.number(rule.metric)
@@ -88,7 +90,7 @@ def _by(lead: Decimal, needed: Decimal, holds: bool) -> str:
     return f" by {texts[0]}, {'' if holds else 'not '}more than {texts[1]}"
 
 
-def _worse_than_live(rule: Rule, allowed: float, new: Evaluation, live: Evaluation, version: str) -> Check:
+def _worse_than_live(rule: GateRule, allowed: float, new: Evaluation, live: Evaluation, version: str) -> Check:
     try:
         value = new.number(rule.metric)
     except NoNumber as reason:
@@ -117,11 +119,11 @@ def _compared(loss: Decimal, margin: Decimal, served: str, holds: bool) -> str:
     return f"{texts[0]} worse than {served}, {'within' if holds else 'more than'} the allowed {texts[1]}"
 
 
-def _better(rule: Rule, value: float, other: float) -> bool:
+def _better(rule: GateRule, value: float, other: float) -> bool:
     return value > other if rule.higher_is_better else value < other
 
 
-def _lead(rule: Rule, value: float, other: float) -> Decimal:
+def _lead(rule: GateRule, value: float, other: float) -> Decimal:
     """Return by how much `value` is better, in the decimals that people write: 0.87 leads 0.85 by exactly 0.02."""
     difference = Decimal(repr(value)) - Decimal(repr(other))
     return difference if rule.higher_is_better else -difference

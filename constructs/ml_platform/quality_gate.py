@@ -1,0 +1,28 @@
+"""What a model must keep to get into the registry, and what judges it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ml_platform.model_gate import ModelGate
+from platform_contract.gate import GateRule
+
+__all__ = ["GateRule", "QualityGate"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityGate:
+    """Rules, what judges by them, and what a model that passes becomes."""
+
+    rules: Sequence[GateRule]
+    """All must hold; at least one."""
+    function: ModelGate
+    """Finds the version that serves, and judges."""
+    serving_stack: str | None = None
+    """Stack whose parameter names the version that serves. Default: the newest approved version counts as serving."""
+    approve: bool = False
+    """Whether a model that passes is registered as Approved, and so released at once. Default: it waits for a person."""
+
+    def __post_init__(self) -> None:
+        """Check that there is a gate at all."""
+        if not self.rules:
+            raise ValueError("a gate needs at least one rule, else every model would pass; add one")

@@ -1,0 +1,12 @@
+"""Tags by which IAM, functions and the bill know whose something is."""
+
+ENDPOINT_TAG = "ml-platform:endpoint"
+"""Name of the endpoint, on it, on its models and on its configurations."""
+NOTEBOOK_TAG = "ml-platform:notebook"
+"""Name of the notebook, on its instance and on every job, model, endpoint configuration and endpoint made from it."""
+ENVIRONMENT_TAG = "ml-platform:environment"
+"""Prefix of the platform, such as `mlp-dev`: two environments of one account may both have a notebook of one name."""
+EXPIRES_TAG = "ml-platform:expires"
+"""UTC time at which an endpoint made from a notebook is deleted, such as `2026-11-24T18:00:00Z`."""
+KEEP_ALIVE_TAG = "ml-platform:keep-alive-until"
+"""UTC time until which the backstop leaves a notebook instance running."""
