@@ -21,6 +21,7 @@ from ml_platform import (
     RequestContract,
     ScalingOptions,
 )
+from platform_contract.parameters import MODEL_PACKAGE_ARN
 from settings.model import ModelDefinition
 from settings.serving import ReleaseSection, ServingSection
 from stacks.base import PlatformStack, StackContext, log_retention
@@ -91,6 +92,7 @@ class ServingStack(PlatformStack):
             release=_release(serving.release),
             capture=CaptureOptions(percent=serving.capture.percent),
             log_retention=log_retention(serving.log_retention_days),
+            version_parameter=MODEL_PACKAGE_ARN,
         )
 
     def _build_route(self, api: apigateway.IHttpApi) -> PredictionRoute:

@@ -1,9 +1,9 @@
 """How an endpoint moves to a new version: blue/green, step by step, taken back by alarms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Literal
+from typing import Literal, get_args
 
 from aws_cdk import Duration
 from aws_cdk import aws_sagemaker as sagemaker
@@ -11,6 +11,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ml_platform.alarm import WatchedMetric, alert
+from ml_platform.problems import outside
 from ml_platform.read_once import seconds
 
 Strategy = Literal["canary", "linear", "all_at_once"]
@@ -31,13 +32,36 @@ class ReleaseOptions:
     """Traffic shifting and what rolls it back."""
 
     strategy: Strategy = "all_at_once"
+    """canary: one step, then the rest; linear: step by step; all_at_once: all, as a fleet of one must. Default: that."""
     step_percent: int = 50
-    """Share of the new fleet per step, 10 to 50; for canary and linear."""
+    """Share of the new fleet per step, 10 to 50; for canary and linear. Default: 50."""
     baking: Duration = DEFAULT_BAKING
-    """How long the alarms are watched after a step."""
+    """How long the alarms are watched after a step, up to an hour. Default: 5 minutes."""
     max_5xx_per_minute: int = 5
+    """More server errors than this within a minute roll a release back; at least 0. Default: 5."""
     max_latency: Duration = Duration.seconds(2)
-    """Bound of the 99th percentile of model latency."""
+    """Bound of the 99th percentile of model latency, 1 ms to 1 minute. Default: 2 seconds."""
+
+    def problems(self, fewest_instances: int) -> Iterator[str]:
+        """Yield what is wrong with the numbers, and with them for a fleet of at least `fewest_instances`."""
+        if self.strategy not in get_args(Strategy):
+            yield f"strategy is {self.strategy!r}; allowed: {', '.join(get_args(Strategy))}"
+            return
+        steps = list(outside("step_percent", self.step_percent, 10, 50, "percent"))
+        yield from steps
+        yield from outside("baking", seconds(self.baking), 0, 3600, "seconds")
+        yield from outside("max_5xx_per_minute", self.max_5xx_per_minute, 0)
+        yield from outside("max_latency", self.max_latency.to_milliseconds(), 1, 60_000, "milliseconds")
+        if self.strategy != "all_at_once" and fewest_instances < 2:
+            yield (
+                f"strategy is {self.strategy} with min_instances of {fewest_instances}; a step is at most half of the fleet: "
+                "use at least 2, or all_at_once"
+            )
+        if not steps:
+            try:
+                self.longest_seconds  # noqa: B018
+            except ValueError as problem:
+                yield str(problem)
 
     @property
     def longest_seconds(self) -> int:

@@ -1,5 +1,6 @@
 """Target tracking of an endpoint's variant."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,11 @@ from aws_cdk import aws_applicationautoscaling as autoscaling
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from ml_platform.problems import outside
 from ml_platform.read_once import seconds
 
 DEFAULT_TARGET = 600
+MOST_INSTANCES = 100
 DEFAULT_SCALE_OUT = Duration.minutes(1)
 DEFAULT_SCALE_IN = Duration.minutes(5)
 
@@ -20,16 +23,30 @@ class ScalingOptions:
     """Size of the fleet; it scales where `max_instances` is above `min_instances`."""
 
     min_instances: int = 1
+    """Fewest instances, 1 to 100: SageMaker scales real-time endpoints to no fewer. Default: 1."""
     max_instances: int = 1
+    """Most instances, up to 100. Default: 1."""
     invocations_per_minute: int = DEFAULT_TARGET
-    """Per instance: safety factor x measured requests per second x 60."""
+    """Per instance, at least 1: safety factor x measured requests per second x 60. Default: 600."""
     scale_out_cooldown: Duration = DEFAULT_SCALE_OUT
+    """After a scale-out before the next, up to an hour. Default: 1 minute."""
     scale_in_cooldown: Duration = DEFAULT_SCALE_IN
+    """After any scaling before capacity is taken away, up to an hour. Default: 5 minutes."""
 
     @property
     def scales(self) -> bool:
         """Whether the fleet's size changes by itself."""
         return self.max_instances > self.min_instances
+
+    def problems(self) -> Iterator[str]:
+        """Yield what is wrong with the numbers."""
+        yield from outside("min_instances", self.min_instances, 1, MOST_INSTANCES, "for a real-time endpoint")
+        yield from outside(
+            "max_instances", self.max_instances, max(1, self.min_instances), MOST_INSTANCES, "(min_instances and up)"
+        )
+        yield from outside("invocations_per_minute", self.invocations_per_minute, 1)
+        yield from outside("scale_out_cooldown", seconds(self.scale_out_cooldown), 0, 3600, "seconds")
+        yield from outside("scale_in_cooldown", seconds(self.scale_in_cooldown), 0, 3600, "seconds")
 
 
 class EndpointScaling(Construct):

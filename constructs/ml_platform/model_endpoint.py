@@ -1,5 +1,7 @@
 """A real-time endpoint that exists from the first approved version on."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from aws_cdk import (
@@ -20,15 +22,16 @@ from constructs import Construct
 
 from ml_platform.endpoint_release import ReleaseOptions, RollbackAlarms, deployment_config
 from ml_platform.endpoint_scaling import EndpointScaling, ScalingOptions
+from ml_platform.invocable import VARIANT, ImportedEndpoint, InvocableEndpoint
 from ml_platform.model_role import ModelRole
-from ml_platform.read_once import WHEREVER, bucket_name, key_arn, seconds
-from platform_contract.instances import has_local_nvme
+from ml_platform.problems import TOKEN, instance_type, outside, refuse
+from ml_platform.read_once import bucket_name, key_arn, seconds
+from platform_contract.instances import has_local_nvme, is_burstable
+from platform_contract.names import MAX_NAME
 from platform_contract.parameters import MODEL_PACKAGE_ARN, NO_VERSION
 from platform_contract.serving import ENVIRONMENT as SERVING_ENVIRONMENT
 from platform_contract.tags import ENDPOINT_TAG
 
-VARIANT = "main"
-"""The one variant's name; it never changes, because SageMaker leaves a blue/green deployment with rollback if it does."""
 STARTUP_TIMEOUT = Duration.minutes(5)
 """A container that does not answer /ping by then fails the release instead of blocking the stack for an hour."""
 
@@ -40,21 +43,33 @@ class CaptureOptions:
     """Copies of requests and answers."""
 
     percent: int = 0
-    """0 to 100; 0 captures nothing."""
+    """0 to 100; 0 captures nothing. Default: 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
     """Instances behind the endpoint."""
 
-    instance_type: str
+    instance_type: str = "ml.m5.large"
+    """SageMaker instance type, of fixed performance where the fleet scales. Default: ml.m5.large."""
     scaling: ScalingOptions = field(default_factory=ScalingOptions)
+    """How many there are. Default: one."""
+
+    def problems(self) -> Iterator[str]:
+        """Yield what is wrong with the type, and with the numbers."""
+        yield from instance_type("instance_type", "hosting", self.instance_type)
+        yield from self.scaling.problems()
+        if self.scaling.scales and is_burstable(self.instance_type):
+            yield (
+                f"instance_type is {self.instance_type!r}, which is burstable: its capacity depends on CPU credits, so it "
+                "cannot be scaled sensibly; use a type such as ml.m5.large, or max_instances equal to min_instances"
+            )
 
 
-class ModelEndpoint(Construct):
+class ModelEndpoint(InvocableEndpoint):
     """Model, endpoint configuration, endpoint, scaling and rollback alarms, all under one condition.
 
-    The CloudFormation parameter `ModelPackageArn` says which version is served. While it is `none`, there is no endpoint and
+    A CloudFormation parameter says which version is served. While it is `none`, there is no endpoint and
     nothing is billed. Model and configuration are never named; the endpoint's name is stable.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-endpoint.html
@@ -70,10 +85,11 @@ class ModelEndpoint(Construct):
         key: kms.IKey,
         artifacts: s3.IBucket,
         alerts: sns.ITopic,
-        fleet: Fleet,
-        release: ReleaseOptions,
-        capture: CaptureOptions,
-        log_retention: logs.RetentionDays,
+        fleet: Fleet = Fleet(),
+        release: ReleaseOptions = ReleaseOptions(),  # noqa: B008
+        capture: CaptureOptions = CaptureOptions(),
+        log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS,
+        version_parameter: str | None = None,
     ) -> None:
         """Create the endpoint.
 
@@ -90,16 +106,25 @@ class ModelEndpoint(Construct):
         alerts
             Told when a rollback alarm fires.
         fleet, release, capture
-            How large, how updated, what is copied.
+            How large, how updated, what is copied. Default: one ml.m5.large, all at once, nothing.
         log_retention
-            How long the containers' logs are kept.
+            How long the containers' logs are kept. Default: 3 months.
+        version_parameter
+            Name of the parameter that says which version is served; `Promotion` and `ModelGate` ask for `ModelPackageArn`, which
+            one endpoint of a stack can have. Default: CDK makes one up, `model_package_arn` is it.
+
+        Raises
+        ------
+        ValueError
+            With all that is wrong: value got, values allowed.
         """
         super().__init__(scope, construct_id)
-        self.endpoint_name = endpoint_name
+        refuse(self, _problems(endpoint_name, fleet, release, capture))
+        self._endpoint_name = endpoint_name
         self._key, self._artifacts, self._role = key, artifacts, model_role
         self._fleet, self._capture = fleet, capture
         self._tags = [CfnTag(key=ENDPOINT_TAG, value=endpoint_name)]
-        self.model_package_arn = self._build_parameter()
+        self.model_package_arn = self._build_parameter(version_parameter)
         self._version = self.model_package_arn.value_as_string
         self.has_version = self._build_condition()
         self.log_group = self._build_log_group(log_retention)
@@ -114,7 +139,17 @@ class ModelEndpoint(Construct):
         )
         self._only_with_a_version(self._model, self._config, self.endpoint, *self.alarms.resources, *self.scaling.resources)
 
-    def _build_parameter(self) -> CfnParameter:
+    @staticmethod
+    def from_endpoint_name(scope: Construct, construct_id: str, endpoint_name: str) -> InvocableEndpoint:
+        """Return an endpoint of this account and region that is deployed elsewhere; nothing is created."""
+        return ImportedEndpoint(scope, construct_id, endpoint_name=endpoint_name)
+
+    @property
+    def endpoint_name(self) -> str:
+        """Name of the endpoint."""
+        return self._endpoint_name
+
+    def _build_parameter(self, name: str | None) -> CfnParameter:
         parameter = CfnParameter(
             self,
             MODEL_PACKAGE_ARN,
@@ -122,7 +157,8 @@ class ModelEndpoint(Construct):
             allowed_pattern=r"^(none|arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:model-package/[a-zA-Z0-9-]+/[0-9]+)$",
             description="Version that is served; changed by promotion, kept by every deployment. none: no endpoint",
         )
-        parameter.override_logical_id(MODEL_PACKAGE_ARN)
+        if name is not None:
+            parameter.override_logical_id(name)
         return parameter
 
     def _build_condition(self) -> CfnCondition:
@@ -211,7 +247,12 @@ class ModelEndpoint(Construct):
         for resource in resources:
             resource.add_override("Condition", condition)
 
-    @property
-    def arn(self) -> str:
-        """ARN of the endpoint, known before it exists."""
-        return WHEREVER.arn("sagemaker", f"endpoint/{self.endpoint_name}")
+
+def _problems(endpoint_name: str, fleet: Fleet, release: ReleaseOptions, capture: CaptureOptions) -> Iterator[str]:
+    fits = re.fullmatch(r"[a-z0-9](-*[a-z0-9])*", endpoint_name) and len(endpoint_name) <= MAX_NAME
+    if TOKEN not in endpoint_name and not fits:
+        allowed = f"1 to {MAX_NAME} lower-case letters and digits, with hyphens between them"
+        yield f"endpoint_name is {endpoint_name!r} of {len(endpoint_name)} characters; allowed: {allowed}"
+    yield from fleet.problems()
+    yield from release.problems(fleet.scaling.min_instances)
+    yield from outside("capture percent", capture.percent, 0, 100)

@@ -21,17 +21,20 @@ ROLES = {
 }
 DENIED = ("AccessDenied", "AccessDeniedException", "403", "AuthorizationError")
 
+FIRST = {"data": "datasets", "artifacts": "models"}
+"""First segment of the keys in a bucket."""
+
 
 def read(bucket: str, key: str) -> Callable:
-    return lambda p, c: c("s3").get_object(Bucket=getattr(p, bucket), Key=f"{MODEL}/{key}")
+    return lambda p, c: c("s3").get_object(Bucket=getattr(p, bucket), Key=f"{FIRST[bucket]}/{MODEL}/{key}")
 
 
 def write(bucket: str, key: str) -> Callable:
-    return lambda p, c: c("s3").put_object(Bucket=getattr(p, bucket), Key=f"{MODEL}/{key}", Body=b"x")
+    return lambda p, c: c("s3").put_object(Bucket=getattr(p, bucket), Key=f"{FIRST[bucket]}/{MODEL}/{key}", Body=b"x")
 
 
 def erase(bucket: str, key: str) -> Callable:
-    return lambda p, c: c("s3").delete_object(Bucket=getattr(p, bucket), Key=f"{MODEL}/{key}")
+    return lambda p, c: c("s3").delete_object(Bucket=getattr(p, bucket), Key=f"{FIRST[bucket]}/{MODEL}/{key}")
 
 
 def pass_role(role: str) -> Callable:
@@ -154,7 +157,7 @@ MAY_NOT = [
 @pytest.fixture(scope="module", autouse=True)
 def objects(platform: Platform) -> None:
     for kind in ("train", "test", "model", "evaluation"):
-        platform.client("s3").put_object(Bucket=platform.artifacts, Key=f"{MODEL}/{kind}/t/x", Body=b"x")
+        platform.client("s3").put_object(Bucket=platform.artifacts, Key=f"models/{MODEL}/{kind}/t/x", Body=b"x")
     platform.client("s3").put_object(Bucket=platform.data, Key="datasets/other/raw/x", Body=b"x")
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
@@ -37,6 +39,7 @@ def endpoint(**changes) -> dict:
         "release": ReleaseOptions(strategy="canary", step_percent=25, baking=Duration.minutes(3)),
         "capture": CaptureOptions(percent=10),
         "log_retention": logs.RetentionDays.ONE_MONTH,
+        "version_parameter": "ModelPackageArn",
     }
     ModelEndpoint(stack, "Endpoint", **{**values, **changes})
     return template_of(stack)
@@ -156,3 +159,99 @@ def test_the_api_asks_for_signatures_unless_it_is_told_otherwise() -> None:
     assert route()["AuthorizationType"] == "AWS_IAM"
     jwt = HttpJwtAuthorizer("Jwt", "https://issuer.example.com", jwt_audience=["app"])
     assert route(authorizer=jwt)["AuthorizationType"] == "JWT"
+
+
+def test_everything_that_is_wrong_with_an_endpoint_is_said_at_once() -> None:
+    with pytest.raises(ValueError, match="ModelEndpoint Test/Endpoint") as caught:
+        endpoint(
+            endpoint_name="E_!" * 40,
+            fleet=Fleet(instance_type="m5.huge", scaling=ScalingOptions(min_instances=0, max_instances=-3)),
+            release=ReleaseOptions(strategy="canary", step_percent=90, baking=Duration.hours(2)),
+            capture=CaptureOptions(percent=101),
+        )
+    told = str(caught.value)
+    for expected in (
+        "of 120 characters; allowed: 1 to 63 lower-case letters and digits",
+        "instance_type is 'm5.huge'; SageMaker has no instance type of this name for hosting",
+        "min_instances is 0; allowed: 1 to 100 for a real-time endpoint",
+        "max_instances is -3; allowed: 1 to 100",
+        "step_percent is 90; allowed: 10 to 50 percent",
+        "baking is 7200; allowed: 0 to 3600 seconds",
+        "strategy is canary with min_instances of 0",
+        "capture percent is 101; allowed: 0 to 100",
+    ):
+        assert expected in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"fleet": Fleet(instance_type="ml.t2.medium", scaling=ScalingOptions(max_instances=3)), "release": ReleaseOptions()},
+            "burstable",
+        ),
+        ({"release": ReleaseOptions(strategy="blue")}, "strategy is 'blue'; allowed: canary, linear, all_at_once"),
+        ({"release": ReleaseOptions(max_5xx_per_minute=-1)}, "max_5xx_per_minute is -1; allowed: at least 0"),
+        ({"release": ReleaseOptions(max_latency=Duration.minutes(2))}, "max_latency is 120000; allowed: 1 to 60000 milliseconds"),
+        ({"endpoint_name": "-a"}, "lower-case letters and digits, with hyphens between them"),
+        (
+            {"fleet": Fleet(scaling=ScalingOptions(min_instances=5, max_instances=4))},
+            r"max_instances is 4; allowed: 5 to 100",
+        ),
+    ],
+)
+def test_a_wrong_value_is_refused_with_those_allowed(changes: dict, expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        endpoint(**changes)
+
+
+def test_what_is_known_at_deployment_only_is_not_judged() -> None:
+    from aws_cdk import Fn
+
+    fleet = Fleet(instance_type=Fn.import_value("type"), scaling=ScalingOptions(min_instances=2, max_instances=2))
+    assert "Fn::ImportValue" in str(of_type(endpoint(fleet=fleet), "AWS::SageMaker::EndpointConfig")[0])
+
+
+def test_a_stack_may_hold_any_number_of_endpoints_and_the_smallest_says_little() -> None:
+    stack = new_stack()
+    key, bucket, topic = kms.Key(stack, "Key"), s3.Bucket(stack, "Bucket"), sns.Topic(stack, "Topic")
+    image = FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0")
+    for name in ("spam", "ham"):
+        role = ModelRole(stack, f"{name}Role", model=name, endpoint_name=name, artifacts=bucket, key=key, image=image)
+        ModelEndpoint(stack, name, endpoint_name=name, model_role=role, key=key, artifacts=bucket, alerts=topic)
+    template = template_of(stack)
+    parameters = [name for name in template["Parameters"] if "ModelPackageArn" in name]
+    assert len(parameters) == 2 and len(of_type(template, "AWS::SageMaker::Endpoint")) == 2
+
+
+@pytest.mark.parametrize("imported", [True, False])
+def test_others_are_let_ask_an_endpoint_and_see_its_metrics(imported: bool) -> None:
+    stack = new_stack()
+    key, bucket = kms.Key(stack, "Key"), s3.Bucket(stack, "Bucket")
+    if imported:
+        found = ModelEndpoint.from_endpoint_name(stack, "Endpoint", "mlp-spam")
+    else:
+        image = FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0")
+        role = ModelRole(stack, "Role", model="spam", endpoint_name="mlp-spam", artifacts=bucket, key=key, image=image)
+        topic = sns.Topic(stack, "Topic")
+        found = ModelEndpoint(
+            stack, "Endpoint", endpoint_name="mlp-spam", model_role=role, key=key, artifacts=bucket, alerts=topic
+        )
+    caller = iam.Role(stack, "Caller", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    found.grant_invoke(caller).assert_success()
+    cloudwatch.Alarm(stack, "Alarm", metric=found.metric_model_latency(), threshold=1, evaluation_periods=1)
+    template = template_of(stack)
+    [statement] = of_type(template, "AWS::IAM::Policy")[0]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "sagemaker:InvokeEndpoint"
+    assert statement["Resource"]["Fn::Join"][1][-1] == ":endpoint/mlp-spam"
+    [alarm] = [alarm for alarm in of_type(template, "AWS::CloudWatch::Alarm") if alarm["Threshold"] == 1]
+    assert (alarm["MetricName"], alarm["ExtendedStatistic"], alarm["Period"]) == ("ModelLatency", "p99", 60)
+    assert {d["Name"]: d["Value"] for d in alarm["Dimensions"]} == {"EndpointName": "mlp-spam", "VariantName": "main"}
+    for metric, name in (
+        (found.metric_invocations(), "Invocations"),
+        (found.metric_invocations_per_instance(), "InvocationsPerInstance"),
+        (found.metric_server_errors(), "Invocation5XXErrors"),
+        (found.metric_client_errors(), "Invocation4XXErrors"),
+    ):
+        assert (metric.metric_name, metric.statistic) == (name, "Sum")
+    assert found.metric("CPUUtilization", namespace="/aws/sagemaker/Endpoints", statistic="Maximum").statistic == "Maximum"

@@ -1,0 +1,30 @@
+"""What is wrong with the properties of a construct, told all at once."""
+
+from collections.abc import Iterable, Iterator
+
+from constructs import IConstruct
+
+from platform_contract import instances
+from platform_contract.instances import Use
+
+TOKEN = "${Token["  # noqa: S105 - how CDK writes what is known at deployment only
+
+
+def refuse(scope: IConstruct, problems: Iterable[str]) -> None:
+    """Raise ValueError with all `problems` of the construct `scope`, if there are any."""
+    found = list(problems)
+    if found:
+        raise ValueError("\n  ".join([f"{type(scope).__name__} {scope.node.path}:", *found]))
+
+
+def outside(name: str, value: float, lowest: float, highest: float | None = None, unit: str = "") -> Iterator[str]:
+    """Yield the sentence on a number that is not within its range, which has no upper end where `highest` is None."""
+    if value < lowest or (highest is not None and value > highest):
+        allowed = f"at least {lowest:g}" if highest is None else f"{lowest:g} to {highest:g}"
+        yield f"{name} is {value:g}; allowed: {allowed}{f' {unit}' if unit else ''}"
+
+
+def instance_type(name: str, use: Use, value: str) -> Iterator[str]:
+    """Yield the sentence on an instance type that SageMaker does not offer for `use`; one known at deployment only passes."""
+    if TOKEN not in value and (problem := instances.problem(use, value)):
+        yield f"{name} is {value!r}; {problem}"
