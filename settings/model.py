@@ -72,7 +72,7 @@ class GateRule(Section):
     @property
     def rule(self) -> gate.GateRule:
         """The rule as the gate knows it."""
-        return gate.GateRule(**self.model_dump())
+        return gate.GateRule(**self.model_dump(exclude_unset=True))
 
 
 class ModelDefinition(Section):

@@ -116,8 +116,7 @@ class ModelScripts:
         started = time.perf_counter()
         model = self._work / "fitted"
         unpack(self._work / "artifact/model.tar.gz", model)
-        variables = {**SERVING_ENVIRONMENT, **self._environment.image.serving_environment}
-        container = self._container("serving", variables)
+        container = self._container("serving", SERVING_ENVIRONMENT)
         lines: list[str] = []
         try:
             with model_server.started(container, model, lines.append, START_SECONDS) as server:

@@ -72,7 +72,7 @@ def _beats(rule: GateRule, other: str, new: Evaluation) -> Check:
         compared = new.number(other)
     except NoNumber as reason:
         return Check(rule.metric, "beats", value, None, False, str(reason))
-    lead, needed = _lead(rule, value, compared), Decimal(repr(rule.beats_by))
+    lead, needed = _lead(rule, value, compared), Decimal(repr(rule.lead))
     holds = lead > needed
     bound = _moved(compared, needed if rule.higher_is_better else -needed)
     names = dict(zip((rule.metric, other), pair(value, compared), strict=True))

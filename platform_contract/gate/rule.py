@@ -23,7 +23,7 @@ class GateRule:
     """Largest value that passes: lower is better."""
     beats: str | None = None
     """Another metric that this one must be better than. Default: none."""
-    beats_by: float = 0
+    beats_by: float | None = None
     """By more than how much; at least 0. Default: strictly better is enough."""
     worse_than_live: float | None = None
     """By how much it may be worse than that of the version that serves, on one test set; at least 0. Default: not compared."""
@@ -39,6 +39,11 @@ class GateRule:
         """Whether the rule has a minimum."""
         return self.minimum is not None
 
+    @property
+    def lead(self) -> float:
+        """By more than how much it must be better than what it beats."""
+        return self.beats_by or 0
+
     def render(self) -> dict[str, Any]:
         """Return the rule as the gate's function reads it."""
         values = {
@@ -46,7 +51,7 @@ class GateRule:
             "minimum": self.minimum,
             "maximum": self.maximum,
             "beats": self.beats,
-            "beats_by": self.beats_by if self.beats is not None else None,
+            "beats_by": self.lead if self.beats is not None else None,
             "worse_than_live": self.worse_than_live,
         }
         return {key: value for key, value in values.items() if value is not None}
@@ -58,9 +63,9 @@ class GateRule:
         found = [f"{key} must be finite, got {value}" for key, value in given.items() if not math.isfinite(value)]
         found += [f"{key} must be at least 0, got {given[key]}" for key in margins if given.get(key, 0) < 0]
         if (self.minimum is None) == (self.maximum is None):
-            found.append("give exactly one of minimum (higher is better) and maximum (lower is better)")
-        if self.beats is None and self.beats_by:
-            found.append("beats_by needs beats")
+            found.append("it has either minimum (higher is better) or maximum (lower is better); give exactly one of them")
+        if self.beats is None and self.beats_by is not None:
+            found.append("beats_by says by how much beats must be beaten; add beats, or remove beats_by")
         if self.beats == self.metric:
             found.append(f"beats names the rule's own metric; name another, such as baseline_{self.metric}")
         return found

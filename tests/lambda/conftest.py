@@ -15,7 +15,7 @@ import pytest
 @pytest.fixture
 def load_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleType]]:
     """Return a function that stages a package as the construct does and imports its handler afresh."""
-    from ml_platform.function import _stage
+    from ml_platform.function_code import staged
 
     loaded: list[str] = []
 
@@ -24,7 +24,7 @@ def load_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
             monkeypatch.setenv(key, value)
         for name in [name for name in sys.modules if name.split(".")[0] in (package, "shared")]:
             monkeypatch.delitem(sys.modules, name)
-        monkeypatch.syspath_prepend(str(_stage(package, files)))
+        monkeypatch.syspath_prepend(str(staged(package, files)))
         loaded.append(package)
         return importlib.import_module(f"{package}.handler")
 

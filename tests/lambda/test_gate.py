@@ -193,7 +193,9 @@ margin = st.floats(0, 1e6) | st.sampled_from([0, 0.01, 0.1])
 def rules(draw: st.DrawFn) -> GateRule:
     bound = {draw(st.sampled_from(["minimum", "maximum"])): draw(number)}
     beats = draw(st.sampled_from([None, "other"]))
-    return GateRule("m", **bound, beats=beats, beats_by=draw(margin), worse_than_live=draw(st.none() | margin))
+    return GateRule(
+        "m", **bound, beats=beats, beats_by=draw(st.none() | margin) if beats else None, worse_than_live=draw(st.none() | margin)
+    )
 
 
 @given(rule=rules(), one=number, two=number, other=number, live=number)

@@ -235,11 +235,14 @@ def test_the_gate_reads_evaluations_and_writes_verdicts_and_nothing_else(templat
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({}, "give exactly one of minimum and maximum"),
-        ({"minimum": 1, "maximum": 2}, "give exactly one of minimum and maximum"),
+        ({}, "it has either minimum (higher is better) or maximum (lower is better); give exactly one of them"),
+        (
+            {"minimum": 1, "maximum": 2},
+            "it has either minimum (higher is better) or maximum (lower is better); give exactly one of them",
+        ),
         ({"minimum": float("nan")}, "minimum must be finite, got nan"),
-        ({"minimum": 1, "beats_by": 0.1}, "beats_by needs beats"),
-        ({"minimum": 1, "beats": "accuracy"}, "beats must name another metric"),
+        ({"minimum": 1, "beats_by": 0.1}, "beats_by says by how much beats must be beaten; add beats, or remove beats_by"),
+        ({"minimum": 1, "beats": "accuracy"}, "beats names the rule's own metric; name another, such as baseline_accuracy"),
         ({"minimum": 1, "beats": "other", "beats_by": -1}, "beats_by must be at least 0, got -1"),
         ({"minimum": 1, "worse_than_live": -0.5}, "worse_than_live must be at least 0, got -0.5"),
     ],
