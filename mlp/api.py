@@ -1,6 +1,6 @@
 """What `import mlp` offers: the commands, as functions, and what belongs to notebooks.
 
-Nothing is imported here that a notebook lacks: `mlp.environment` brings the configuration's libraries and comes last.
+Nothing is imported here that a notebook lacks: `mlp.platform.environment` brings the configuration's libraries and comes last.
 """
 
 from __future__ import annotations

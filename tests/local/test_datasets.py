@@ -72,7 +72,7 @@ KILLED = """
 import os, signal, sys
 from mlp import datasets
 from mlp.datasets import upload as dataset_upload
-from mlp.environment import PlatformEnvironment
+from mlp.platform.environment import PlatformEnvironment
 send = dataset_upload._whole
 def killed(s3, bucket, key, file, progress):
     if file.name == "b.csv":
