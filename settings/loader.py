@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from platform_contract.scripts import SCRIPTS
 from settings.errors import SettingsError, explain
-from settings.model import SCRIPTS, ModelDefinition
+from settings.model import ModelDefinition
 from settings.notebook import NotebookSection
 from settings.root import Environment, ModelSection, ModelSettings, Settings
 from settings.unique_keys import UniqueKeyLoader

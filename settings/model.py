@@ -22,9 +22,6 @@ def _inside_the_folder(value: str) -> str:
 
 DataFile = Annotated[str, Field(min_length=1), AfterValidator(_inside_the_folder)]
 
-SCRIPTS = ("prepare.py", "train.py", "evaluate.py", "serve.py")
-"""The files that make a folder a model."""
-
 
 class FrameworkSection(Section):
     """The AWS framework container that runs the model's scripts."""

@@ -20,8 +20,8 @@ def refuse(scope: IConstruct, problems: Iterable[str]) -> None:
 def outside(name: str, value: float, lowest: float, highest: float | None = None, unit: str = "") -> Iterator[str]:
     """Yield the sentence on a number that is not within its range, which has no upper end where `highest` is None."""
     if value < lowest or (highest is not None and value > highest):
-        allowed = f"at least {lowest:g}" if highest is None else f"{lowest:g} to {highest:g}"
-        yield f"{name} is {value:g}; allowed: {allowed}{f' {unit}' if unit else ''}"
+        allowed = f"at least {lowest}" if highest is None else f"{lowest} to {highest}"
+        yield f"{name} is {value}; allowed: {allowed}{f' {unit}' if unit else ''}"
 
 
 def instance_type(name: str, use: Use, value: str) -> Iterator[str]:

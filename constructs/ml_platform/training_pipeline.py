@@ -1,7 +1,10 @@
 """From raw data to a registered version, as a SageMaker pipeline under one role per duty."""
 
 import json
+import re
+from collections.abc import Iterator
 
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
@@ -9,9 +12,14 @@ from ml_platform.code_bundle import CodeBundle
 from ml_platform.framework_image import FrameworkImage
 from ml_platform.model_code import ModelCode, TrainingJobs, TrainingStorage
 from ml_platform.model_registry import ModelRegistry
+from ml_platform.problems import TOKEN, refuse
 from ml_platform.quality_gate import QualityGate
+from ml_platform.read_once import place_of
 from ml_platform.training_roles import TrainingRoles
 from ml_platform.training_steps import TrainingSteps
+from platform_contract import images
+
+LONGEST_NAME = 256
 
 
 class TrainingPipeline(Construct):
@@ -36,11 +44,11 @@ class TrainingPipeline(Construct):
         *,
         pipeline_name: str,
         code: ModelCode,
-        image: FrameworkImage,
+        image: FrameworkImage | None = None,
         gate: QualityGate,
         registry: ModelRegistry,
         storage: TrainingStorage,
-        jobs: TrainingJobs,
+        jobs: TrainingJobs = TrainingJobs(),  # noqa: B008 - frozen
     ) -> None:
         """Create the pipeline and its roles.
 
@@ -51,7 +59,7 @@ class TrainingPipeline(Construct):
         code
             Scripts, what they share, hyperparameters, dataset.
         image
-            Framework container that runs them.
+            Framework container that runs them. Default: the newest scikit-learn that is offered.
         gate
             Rules that a model must keep, and whether it is approved when it does.
         registry
@@ -59,9 +67,17 @@ class TrainingPipeline(Construct):
         storage
             Where raw data lies, where results go, what encrypts them.
         jobs
-            Machines, and whether earlier results are taken again.
+            Machines, and whether earlier results are taken again. Default: one ml.m5.large for an hour at most; never.
+
+        Raises
+        ------
+        ValueError
+            With all that is wrong: value got, values allowed.
         """
         super().__init__(scope, construct_id)
+        refuse(self, [*_name_problems(pipeline_name), *code.problems(), *jobs.problems()])
+        image = image or FrameworkImage(self, "Image", framework="sklearn", version=images.versions("sklearn")[-1])
+        self.pipeline_name = pipeline_name
         self.bundle = CodeBundle(self, "Code", folder=code.folder, shared=code.shared)
         self.roles = TrainingRoles(
             self, "Roles", code=code, storage=storage, bundle=self.bundle, image=image, registry=registry, gate=gate.function
@@ -78,6 +94,23 @@ class TrainingPipeline(Construct):
         )
         self.pipeline = self._build_pipeline(pipeline_name, steps)
 
+    @property
+    def arn(self) -> str:
+        """ARN of the pipeline."""
+        return place_of(self).arn("sagemaker", f"pipeline/{self.pipeline_name}")
+
+    def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let `grantee` start the pipeline and see what becomes of it.
+
+        Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+        """
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["sagemaker:StartPipelineExecution", "sagemaker:DescribePipelineExecution"],
+            resource_arns=[self.arn, f"{self.arn}/execution/*"],
+            scope=self,
+        )
+
     def _build_pipeline(self, name: str, steps: TrainingSteps) -> sagemaker.CfnPipeline:
         # References inside are texts, which CDK fills in wherever they stand.
         definition = json.dumps(steps.definition().render(), separators=(",", ":"), ensure_ascii=False)
@@ -90,3 +123,9 @@ class TrainingPipeline(Construct):
         )
         pipeline.node.add_dependency(*self.roles.policies)
         return pipeline
+
+
+def _name_problems(name: str) -> Iterator[str]:
+    if TOKEN not in name and (not re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", name) or len(name) > LONGEST_NAME):
+        allowed = f"1 to {LONGEST_NAME} letters and digits, with hyphens between them"
+        yield f"pipeline_name is {name!r} of {len(name)} characters; allowed: {allowed}"

@@ -79,8 +79,9 @@ def frameworks() -> list[str]:
 
 
 def versions(framework: str) -> list[str]:
-    """Return the versions of a family that are offered."""
-    return [image.version for image in offered().values() if image.framework == framework]
+    """Return the versions of a family that are offered, the newest last."""
+    found = [image.version for image in offered().values() if image.framework == framework]
+    return sorted(found, key=lambda version: [int(part) for part in re.findall(r"\d+", version)])
 
 
 def find(framework: str, version: str) -> Image:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aws_cdk import Duration, Size, Stack
+from aws_cdk import aws_iam as iam
 
 from local_aws.sagemaker.pipelines.definition import parse
 from local_aws.service import JsonService
@@ -26,6 +27,7 @@ from ml_platform import (
     TrainingStorage,
 )
 from ml_platform.code_bundle import CodeBundle
+from platform_contract import images
 from tests.conftest import ROOT, Templates, resources
 from tests.helpers import new_stack, of_type, template_of
 
@@ -276,3 +278,55 @@ def test_the_gate_exists_where_a_model_is_trained_and_the_promotion_where_one_is
     automation = synthesize(ROOT / "config/samples/minimal.yaml")["mlp-minimal-Automation"]
     assert len(resources(automation, "AWS::Lambda::Function")) == 1
     assert not resources(automation, "AWS::Events::Rule")
+
+
+def test_everything_that_is_wrong_with_a_pipeline_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "train.py").touch()
+    code = ModelCode(name="A b", folder=tmp_path, hyperparameters={"x": None}, dataset="", shared=[tmp_path / "none"])
+    machine = JobResources(instance_type="m5.huge", instance_count=-1, volume=Size.gibibytes(0), max_runtime=Duration.days(29))
+    jobs = TrainingJobs(processing=JobResources(max_runtime=Duration.days(6)), training=machine)
+    with pytest.raises(ValueError, match="TrainingPipeline Test/Training") as caught:
+        pipeline_in(new_stack(), pipeline_name="a_b", code=code, jobs=jobs)
+    for expected in (
+        "pipeline_name is 'a_b' of 3 characters; allowed: 1 to 256 letters and digits",
+        "code.name is 'A b'; allowed: 1 to 40 lower-case letters",
+        "code.dataset is ''",
+        "which lacks prepare.py, evaluate.py, serve.py",
+        "none', which is no folder",
+        "code.hyperparameters['x']: got 'None'",
+        "processing.max_runtime is 518400; allowed: 1 to 432000 seconds",
+        "training.instance_type is 'm5.huge'; SageMaker has no instance type",
+        "training.instance_count is -1; allowed: 1 to 100",
+        "training.volume is 0; allowed: 1 to 16384 GiB",
+        "training.max_runtime is 2505600; allowed: 1 to 2419200 seconds",
+    ):
+        assert expected in str(caught.value), expected
+
+
+def test_the_smallest_pipeline_has_a_pinned_image_and_a_machine() -> None:
+    stack = new_stack()
+    code = ModelCode(name="spam", folder=ROOT / "models/spam", dataset="mails")
+    made = pipeline_in(stack, code=code, image=None, jobs=TrainingJobs())
+    steps = {step["Name"]: step["Arguments"] for step in definition_of(template_of(stack))["Steps"] if "Arguments" in step}
+    assert steps["train"]["ResourceConfig"] | {"VolumeKmsKeyId": ""} == {
+        "InstanceType": "ml.m5.large",
+        "InstanceCount": 1,
+        "VolumeSizeInGB": 30,
+        "VolumeKmsKeyId": "",
+    }
+    assert steps["train"]["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600}
+    assert images.versions("sklearn")[-1] in steps["train"]["AlgorithmSpecification"]["TrainingImage"]
+    assert made.arn.endswith("pipeline/mlp-training")
+
+
+def test_others_are_let_start_a_pipeline_and_nothing_else() -> None:
+    stack = new_stack()
+    caller = iam.Role(stack, "Caller", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    pipeline_in(stack).grant_start(caller).assert_success()
+    [policy] = [entry for entry in of_type(template_of(stack), "AWS::IAM::Policy") if "StartPipeline" in json.dumps(entry)]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["sagemaker:StartPipelineExecution", "sagemaker:DescribePipelineExecution"]
+    assert [text_of(resource).rpartition(":pipeline/")[2] for resource in statement["Resource"]] == [
+        "mlp-training",
+        "mlp-training/execution/*",
+    ]
