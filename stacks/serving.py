@@ -101,8 +101,7 @@ class ServingStack(PlatformStack):
             "Prediction",
             model=self._definition.name,
             api=api,
-            endpoint_name=self._name,
-            endpoint_arn=self.endpoint.arn,
+            endpoint=self.endpoint,
             contract=RequestContract(
                 input_schema=self._definition.input_schema,
                 max_instances=self._serving.max_instances_per_request,

@@ -2,6 +2,7 @@
 
 from ml_platform.alerts import AlertsTopic
 from ml_platform.framework_image import FrameworkImage
+from ml_platform.invocable import InvocableEndpoint
 from ml_platform.model_code import JobResources, ModelCode, TrainingJobs, TrainingStorage
 from ml_platform.model_endpoint import CaptureOptions, Fleet, ModelEndpoint, ReleaseOptions, ScalingOptions
 from ml_platform.model_gate import ModelGate
@@ -34,6 +35,7 @@ __all__ = [
     "GuardedNotebook",
     "IdleNotebook",
     "IdleOptions",
+    "InvocableEndpoint",
     "JobResources",
     "KeepHours",
     "ModelCode",

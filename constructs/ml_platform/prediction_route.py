@@ -8,12 +8,16 @@ from typing import Any
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ml_platform.compliance import acknowledge
 from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
+from ml_platform.invocable import InvocableEndpoint
+from ml_platform.prediction_api import invoke_arn
+from ml_platform.problems import outside, refuse
 from ml_platform.read_once import WHEREVER, seconds
 from ml_platform.statement import Statement
 from platform_contract.names import predict_function
@@ -33,9 +37,9 @@ class RequestContract:
     input_schema: Mapping[str, Any]
     """JSON Schema of one instance."""
     max_instances: int = 100
-    """Most instances in one request."""
+    """Most instances in one request, 1 to 10,000. Default: 100."""
     model_timeout: Duration = Duration.seconds(8)
-    """Longest time for the model's answer, per attempt."""
+    """Longest time for the model's answer, per attempt, 1 to 25 seconds: an HTTP API waits for 30. Default: 8 seconds."""
 
 
 class PredictionRoute(Construct):
@@ -51,20 +55,37 @@ class PredictionRoute(Construct):
         *,
         model: str,
         api: apigateway.IHttpApi,
-        endpoint_name: str,
-        endpoint_arn: str,
+        endpoint: InvocableEndpoint,
         contract: RequestContract,
         key: kms.IKey,
-        log_retention: logs.RetentionDays,
+        log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS,
     ) -> None:
-        """Create the route of `model` on `api`.
+        """Create the route.
+
+        Parameters
+        ----------
+        model
+            What callers know it by, in the route's path.
+        api
+            Where the route is added; its authorizer is the route's.
+        endpoint
+            What answers.
+        contract
+            What a request may hold.
+        key
+            Encrypts the function's logs.
+        log_retention
+            How long they are kept. Default: 3 months.
 
         Raises
         ------
         ValueError
-            If the attempts with their timeouts do not end before the API gives up.
+            If the attempts with their timeouts do not end before the API gives up, or a number is out of its range.
         """
         super().__init__(scope, construct_id)
+        refuse(self, outside("contract.max_instances", contract.max_instances, 1, 10_000))
+        endpoint_name = endpoint.endpoint_name
+        self._api = api
         timeout = function_timeout(contract.model_timeout)
         self.path = f"/models/{model}/predict"
         self.function = PlatformFunction(
@@ -73,7 +94,7 @@ class PredictionRoute(Construct):
             package="predict",
             log_name=predict_function(endpoint_name),
             description=f"Answers predictions of {model}",
-            statements=[Statement(actions=["sagemaker:InvokeEndpoint"], resources=[endpoint_arn])],
+            statements=[Statement(actions=["sagemaker:InvokeEndpoint"], resources=[endpoint.arn])],
             key=key,
             environment={
                 "MODEL_NAME": model,
@@ -90,6 +111,18 @@ class PredictionRoute(Construct):
         )
         self.route = self._build_route(api, timeout)
         self._acknowledge_limits()
+
+    def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let `grantee` call this route and no other.
+
+        Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html
+        """
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["execute-api:Invoke"],
+            resource_arns=[invoke_arn(self._api, "POST", self.path)],
+            scope=self,
+        )
 
     def _build_route(self, api: apigateway.IHttpApi, timeout: Duration) -> apigateway.HttpRoute:
         integration = integrations.HttpLambdaIntegration("Integration", self.function.function, timeout=timeout)

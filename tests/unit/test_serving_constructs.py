@@ -1,5 +1,7 @@
 """The endpoint, its releases and its route."""
 
+import json
+
 import pytest
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -9,7 +11,19 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
-from ml_platform import CaptureOptions, Fleet, FrameworkImage, ModelEndpoint, ModelRole, ReleaseOptions, ScalingOptions
+from ml_platform import (
+    CaptureOptions,
+    Fleet,
+    FrameworkImage,
+    ModelEndpoint,
+    ModelRole,
+    PredictionApi,
+    PredictionRoute,
+    ReleaseOptions,
+    RequestContract,
+    ScalingOptions,
+    Throttle,
+)
 from ml_platform.prediction_route import API_LIMIT, MARGIN_SECONDS, attempts_within_limit, function_timeout
 from platform_contract.instances import has_local_nvme
 from tests.helpers import new_stack, of_type, template_of
@@ -138,8 +152,6 @@ def test_the_api_asks_for_signatures_unless_it_is_told_otherwise() -> None:
     from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
     from aws_cdk.aws_lambda import Code, Function, Runtime
 
-    from ml_platform import PredictionApi, Throttle
-
     def route(**values) -> dict:
         from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 
@@ -255,3 +267,42 @@ def test_others_are_let_ask_an_endpoint_and_see_its_metrics(imported: bool) -> N
     ):
         assert (metric.metric_name, metric.statistic) == (name, "Sum")
     assert found.metric("CPUUtilization", namespace="/aws/sagemaker/Endpoints", statistic="Maximum").statistic == "Maximum"
+
+
+def test_a_route_asks_an_endpoint_of_another_stack_and_callers_are_let_call_it_alone() -> None:
+    stack = new_stack()
+    key = kms.Key(stack, "Key")
+    api = PredictionApi(stack, "Api", api_name="api", key=key)
+    found = ModelEndpoint.from_endpoint_name(stack, "Endpoint", "mlp-spam")
+    contract = RequestContract(input_schema={"type": "object"})
+    route = PredictionRoute(stack, "Route", model="spam", api=api.http_api, endpoint=found, contract=contract, key=key)
+    for construct_id, grant in (("One", route.grant_invoke), ("All", api.grant_invoke)):
+        grant(iam.Role(stack, construct_id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))).assert_success()
+    template = template_of(stack)
+    granted = [entry["PolicyDocument"]["Statement"][0] for entry in of_type(template, "AWS::IAM::Policy")]
+    assert {statement["Action"] for statement in granted} == {"execute-api:Invoke"}
+    ends = sorted(statement["Resource"]["Fn::Join"][1][-1] for statement in granted)
+    assert ends == ["/$default/*/*", "/$default/POST/models/spam/predict"]
+    asked = json.dumps(of_type(template, "AWS::IAM::ManagedPolicy"))
+    assert "sagemaker:InvokeEndpoint" in asked and ":endpoint/mlp-spam" in asked
+
+
+def test_limits_of_the_api_and_of_a_route_are_checked() -> None:
+    stack = new_stack()
+    key = kms.Key(stack, "Key")
+    with pytest.raises(
+        ValueError, match=r"(?s)throttle\.rate is 0; allowed: 1 to 10000.*throttle\.burst is -1; allowed: 1 to 5000"
+    ):
+        PredictionApi(stack, "Wrong", api_name="api", key=key, throttle=Throttle(rate=0, burst=-1))
+    api = PredictionApi(stack, "Api", api_name="api", key=key)
+    found = ModelEndpoint.from_endpoint_name(stack, "Endpoint", "mlp-spam")
+    with pytest.raises(ValueError, match=r"contract\.max_instances is 0; allowed: 1 to 10000"):
+        PredictionRoute(
+            stack,
+            "Route",
+            model="spam",
+            api=api.http_api,
+            endpoint=found,
+            contract=RequestContract(input_schema={}, max_instances=0),
+            key=key,
+        )
