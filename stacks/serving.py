@@ -16,6 +16,7 @@ from ml_platform import (
     ModelRole,
     PlatformStorage,
     PredictionRoute,
+    RegisteredModel,
     ReleaseOptions,
     ReleaseRole,
     RequestContract,
@@ -48,22 +49,27 @@ class ServingStack(PlatformStack):
         super().__init__(scope, context, "Serving", definition.name)
         self._context, self._definition, self._serving, self._storage = context, definition, serving, storage
         self._name = context.names.model(definition.name)
+        self._model = self._registered_model()
         self.role = self._build_model_role()
         self.release_role = self._build_release_role()
         self.endpoint = self._build_endpoint(alerts)
         self.route = self._build_route(api)
         self._build_outputs()
 
-    def _build_model_role(self) -> ModelRole:
+    def _registered_model(self) -> RegisteredModel:
         framework = self._definition.framework
+        image = FrameworkImage(self, "Image", framework=framework.name, version=framework.version)
+        return RegisteredModel(name=self._definition.name, group_name=self._name, image=image, storage=self._storage)
+
+    def _build_model_role(self) -> ModelRole:
         return ModelRole(
             self,
             "ModelRole",
-            model=self._definition.name,
+            model=self._model.name,
             endpoint_name=self._name,
             artifacts=self._storage.artifacts,
             key=self._storage.key,
-            image=FrameworkImage(self, "Image", framework=framework.name, version=framework.version),
+            image=self._model.image,
         )
 
     def _build_release_role(self) -> ReleaseRole:
@@ -83,10 +89,9 @@ class ServingStack(PlatformStack):
         return ModelEndpoint(
             self,
             "Endpoint",
+            model=self._model,
             endpoint_name=self._name,
             model_role=self.role,
-            key=self._storage.key,
-            artifacts=self._storage.artifacts,
             alerts=alerts,
             fleet=Fleet(instance_type=serving.instance_type, scaling=_scaling(serving)),
             release=_release(serving.release),

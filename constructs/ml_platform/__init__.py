@@ -19,6 +19,7 @@ from ml_platform.prediction_api import PredictionApi, Throttle
 from ml_platform.prediction_route import PredictionRoute, RequestContract
 from ml_platform.promotion import PromotedModel, Promotion
 from ml_platform.quality_gate import GateRule, QualityGate
+from ml_platform.registered_model import RegisteredModel
 from ml_platform.release_role import ReleaseRole
 from ml_platform.storage import PlatformStorage
 from ml_platform.training_pipeline import TrainingPipeline
@@ -56,6 +57,7 @@ __all__ = [
     "PromotedModel",
     "Promotion",
     "QualityGate",
+    "RegisteredModel",
     "ReleaseOptions",
     "ReleaseRole",
     "RequestContract",

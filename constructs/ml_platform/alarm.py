@@ -24,9 +24,9 @@ class WatchedMetric:
 
 
 def alert(
-    scope: Construct, construct_id: str, *, metric: WatchedMetric, above: float, meaning: str, topic: sns.ITopic
+    scope: Construct, construct_id: str, *, metric: WatchedMetric, above: float, meaning: str, topic: sns.ITopic | None
 ) -> cloudwatch.CfnAlarm:
-    """Alarm when `metric` is above `above` for one period; `meaning` says what to do about it.
+    """Alarm when `metric` is above `above` for one period; `meaning` says what to do about it; without a `topic` nobody is told.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
     """
@@ -46,7 +46,7 @@ def alert(
         comparison_operator="GreaterThanThreshold",
         treat_missing_data="notBreaching",
         alarm_description=meaning,
-        alarm_actions=[topic_arn(topic)],
+        alarm_actions=[topic_arn(topic)] if topic else None,
     )
 
 

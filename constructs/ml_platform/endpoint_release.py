@@ -96,7 +96,7 @@ class RollbackAlarms(Construct):
         endpoint_name: str,
         variant: str,
         release: ReleaseOptions,
-        topic: sns.ITopic,
+        topic: sns.ITopic | None,
     ) -> None:
         """Watch the variant `variant` of `endpoint_name` with the bounds of `release`."""
         super().__init__(scope, construct_id)

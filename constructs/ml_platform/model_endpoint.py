@@ -11,11 +11,10 @@ from aws_cdk import (
     CfnTag,
     Duration,
     Fn,
+    Names,
     RemovalPolicy,
 )
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -26,6 +25,8 @@ from ml_platform.invocable import VARIANT, ImportedEndpoint, InvocableEndpoint
 from ml_platform.model_role import ModelRole
 from ml_platform.problems import TOKEN, instance_type, outside, refuse
 from ml_platform.read_once import bucket_name, key_arn, seconds
+from ml_platform.registered_model import RegisteredModel
+from platform_contract import layout
 from platform_contract.instances import has_local_nvme, is_burstable
 from platform_contract.names import MAX_NAME
 from platform_contract.parameters import MODEL_PACKAGE_ARN, NO_VERSION
@@ -80,11 +81,10 @@ class ModelEndpoint(InvocableEndpoint):
         scope: Construct,
         construct_id: str,
         *,
-        endpoint_name: str,
-        model_role: ModelRole,
-        key: kms.IKey,
-        artifacts: s3.IBucket,
-        alerts: sns.ITopic,
+        model: RegisteredModel,
+        endpoint_name: str | None = None,
+        model_role: ModelRole | None = None,
+        alerts: sns.ITopic | None = None,
         fleet: Fleet = Fleet(),
         release: ReleaseOptions = ReleaseOptions(),  # noqa: B008
         capture: CaptureOptions = CaptureOptions(),
@@ -95,16 +95,15 @@ class ModelEndpoint(InvocableEndpoint):
 
         Parameters
         ----------
+        model
+            What is served: its versions, its image, its artifacts. Its storage's key encrypts volumes (where the instance type
+            takes a key), logs and captured data, which go under `models/<model>/capture/` of the artifacts bucket.
         endpoint_name
-            Lower case, at most 63 characters.
+            Lower case, at most 63 characters. Default: made of the construct's path, stable as long as that is.
         model_role
-            Role of the model's containers.
-        key
-            Encrypts volumes (where the instance type takes a key), logs and captured data.
-        artifacts
-            Receives captured data under `models/<model>/capture/`.
+            Role of the model's containers. Default: one of its own that reads this model's artifacts and nothing else.
         alerts
-            Told when a rollback alarm fires.
+            Told when a rollback alarm fires. Default: nobody; a release is rolled back all the same.
         fleet, release, capture
             How large, how updated, what is copied. Default: one ml.m5.large, all at once, nothing.
         log_retention
@@ -119,9 +118,11 @@ class ModelEndpoint(InvocableEndpoint):
             With all that is wrong: value got, values allowed.
         """
         super().__init__(scope, construct_id)
+        self._endpoint_name = endpoint_name or Names.unique_resource_name(self, max_length=MAX_NAME, separator="-").lower()
+        endpoint_name = self._endpoint_name
         refuse(self, _problems(endpoint_name, fleet, release, capture))
-        self._endpoint_name = endpoint_name
-        self._key, self._artifacts, self._role = key, artifacts, model_role
+        self._served, self._key, self._artifacts = model, model.storage.key, model.storage.artifacts
+        self._role = model_role or self._build_role()
         self._fleet, self._capture = fleet, capture
         self._tags = [CfnTag(key=ENDPOINT_TAG, value=endpoint_name)]
         self.model_package_arn = self._build_parameter(version_parameter)
@@ -148,6 +149,18 @@ class ModelEndpoint(InvocableEndpoint):
     def endpoint_name(self) -> str:
         """Name of the endpoint."""
         return self._endpoint_name
+
+    def _build_role(self) -> ModelRole:
+        served = self._served
+        return ModelRole(
+            self,
+            "Role",
+            model=served.name,
+            endpoint_name=self.endpoint_name,
+            artifacts=self._artifacts,
+            key=self._key,
+            image=served.image,
+        )
 
     def _build_parameter(self, name: str | None) -> CfnParameter:
         parameter = CfnParameter(
@@ -212,10 +225,11 @@ class ModelEndpoint(InvocableEndpoint):
 
     def _capture_config(self) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty:
         option = sagemaker.CfnEndpointConfig.CaptureOptionProperty
+        place = layout.results(self._served.name, "capture").rstrip("/")
         return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
             enable_capture=True,
             initial_sampling_percentage=self._capture.percent,
-            destination_s3_uri=f"s3://{bucket_name(self._artifacts)}/{self._role.capture_prefix}",
+            destination_s3_uri=f"s3://{bucket_name(self._artifacts)}/{place}",
             kms_key_id=key_arn(self._key),
             capture_options=[option(capture_mode="Input"), option(capture_mode="Output")],
             capture_content_type_header=sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(

@@ -1,6 +1,6 @@
 """The function that finds the version that serves and judges a new model against it and its rules; one for all models."""
 
-from aws_cdk import CfnResource, Duration
+from aws_cdk import CfnResource, Duration, Names
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -12,12 +12,18 @@ from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
 from ml_platform.statement import Statement
 from platform_contract import layout
 from platform_contract.layout import VERDICT
-from platform_contract.names import PlatformNames
+from platform_contract.names import MAX_NAME, PlatformNames
 
 TIMEOUT = Duration.seconds(60)
 """A few calls of at most 13 s each; SageMaker waits up to 10 minutes."""
 EVALUATIONS = layout.results("*", "evaluation")
 """Where the evaluations of all models lie in the artifacts bucket."""
+
+
+WHY_WILDCARDS = (
+    "One function judges all models of the platform, so that only their names' prefix is known; "
+    "CloudFormation adds an id to a stack's ARN, SageMaker numbers versions and executions"
+)
 
 
 class ModelGate(Construct):
@@ -31,40 +37,43 @@ class ModelGate(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        names: PlatformNames,
         artifacts: s3.IBucket,
         key: kms.IKey,
+        names: PlatformNames | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS,
     ) -> None:
         """Create the function with its role and log group.
 
         Parameters
         ----------
-        names
-            The platform, whose models and serving stacks it may ask about.
         artifacts
             Bucket with the evaluations, under `models/<model>/evaluation/`.
         key
             Encrypts that bucket and the log group.
+        names
+            A platform, about all of whose models and serving stacks it may ask. Default: it may ask about those of the pipelines
+            that use it, and CloudFormation names it.
         log_retention
             How long the function's logs are kept. Default: 3 months.
         """
         super().__init__(scope, construct_id)
+        self._names = names
+        asking = self._asking(f"stack/{names.prefix}-Serving-*", f"{names.prefix}-*") if names else []
         self._function = PlatformFunction(
             self,
             "Gate",
             package="gate",
-            log_name=names.shared("gate"),
+            log_name=names.shared("gate") if names else Names.unique_resource_name(self, max_length=MAX_NAME, separator="-"),
             description="Judges new models against their rules and the version that serves",
-            statements=self._statements(names.prefix, artifacts, key),
-            why_wildcards="One function judges all models of the platform, so that only their names' prefix is known; "
-            "CloudFormation adds an id to a stack's ARN, SageMaker numbers versions and executions",
+            statements=[*asking, *self._judging(artifacts, key)],
+            why_wildcards=WHY_WILDCARDS,
             key=key,
             environment={},
             timeout=TIMEOUT,
             log_retention=log_retention,
         )
-        self._name_it(names.shared("gate"))
+        if names:
+            self._name_it(names.shared("gate"))
         compliance.acknowledge(
             self._function.function,
             "Lambda's dead-letter queue takes asynchronous events only; a pipeline's step waits for this function's answer and "
@@ -77,30 +86,55 @@ class ModelGate(Construct):
         """The function that Lambda steps call."""
         return self._function.function
 
+    def let_judge(self, group_name: str, serving_stack: str | None) -> None:
+        """Let it ask about the versions of a model package group, and about the stack that serves one of them.
+
+        Raises
+        ------
+        ValueError
+            If it asks for a platform, and the names are none of that platform's: it would be denied when the pipeline runs.
+        """
+        if self._names is None:
+            statements = self._asking(f"stack/{serving_stack}/*" if serving_stack else None, group_name)
+            self._function.role.attach(f"Judge-{group_name}", statements, WHY_WILDCARDS)
+            return
+        serving = self._names.stack("Serving") + "-"
+        if not group_name.startswith(f"{self._names.prefix}-") or not (serving_stack or serving).startswith(serving):
+            raise ValueError(
+                f"{self.node.path} judges the models of {self._names.prefix}: groups {self._names.prefix}-..., served by stacks "
+                f"{serving}...; got group {group_name!r} and serving_stack {serving_stack!r}. Rename them, or give the "
+                "pipeline a gate without names"
+            )
+
     def _name_it(self, name: str) -> None:
         """Give the function a stable name, so that its ARN outlives a replacement that other stacks could not follow."""
         resource = self.function.node.default_child
         assert isinstance(resource, CfnResource)
         resource.add_property_override("FunctionName", name)
 
-    def _statements(self, prefix: str, artifacts: s3.IBucket, key: kms.IKey) -> list[Statement]:
+    def _asking(self, stacks: str | None, groups: str) -> list[Statement]:
+        versions = access.arn(
+            self, "sagemaker", f"model-package/{groups}" if groups.endswith("*") else f"model-package/{groups}/*"
+        )
+        described = [access.arn(self, "cloudformation", stacks)] if stacks else []
         return [
-            Statement(
-                actions=["cloudformation:DescribeStacks"],
-                resources=[access.arn(self, "cloudformation", f"stack/{prefix}-Serving-*")],
-            ),
+            *(Statement(actions=["cloudformation:DescribeStacks"], resources=[stack]) for stack in described),
             Statement(
                 actions=["sagemaker:ListModelPackages"],
                 # AWS's reference names the versions as this call's resource, its documentation the group.
                 resources=[
-                    access.arn(self, "sagemaker", f"model-package-group/{prefix}-*"),
-                    access.arn(self, "sagemaker", f"model-package/{prefix}-*"),
+                    access.arn(self, "sagemaker", f"model-package-group/{groups}"),
+                    versions,
                 ],
             ),
             Statement(
                 actions=["sagemaker:DescribeModelPackage"],
-                resources=[access.arn(self, "sagemaker", f"model-package/{prefix}-*")],
+                resources=[versions],
             ),
+        ]
+
+    def _judging(self, artifacts: s3.IBucket, key: kms.IKey) -> list[Statement]:
+        return [
             *access.read_objects(artifacts, EVALUATIONS),
             Statement(actions=["s3:PutObject"], resources=[artifacts.arn_for_objects(f"{EVALUATIONS}*/{VERDICT}")]),
             access.use_key(key, "Decrypt", "GenerateDataKey"),

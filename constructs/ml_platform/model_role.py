@@ -27,7 +27,6 @@ class ModelRole(ExecutionRole):
         image: FrameworkImage,
     ) -> None:
         """Create the role of `model`, served by `endpoint_name`."""
-        self.capture_prefix = layout.results(model, "capture").rstrip("/")
         super().__init__(
             scope,
             construct_id,
@@ -35,7 +34,7 @@ class ModelRole(ExecutionRole):
             duty=f"Runs the containers that serve {model}",
             statements=[
                 *access.read_objects(artifacts, layout.results(model, "model")),
-                *access.write_objects(artifacts, f"{self.capture_prefix}/"),
+                *access.write_objects(artifacts, layout.results(model, "capture")),
                 *access.write_job_logs(scope, f"/aws/sagemaker/Endpoints/{endpoint_name}"),
                 access.use_key(key, "Decrypt", "GenerateDataKey", "DescribeKey"),
                 access.encrypt_volumes(key),

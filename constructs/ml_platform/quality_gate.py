@@ -15,8 +15,8 @@ class QualityGate:
 
     rules: Sequence[GateRule]
     """All must hold; at least one."""
-    function: ModelGate
-    """Finds the version that serves, and judges."""
+    function: ModelGate | None = None
+    """Finds the version that serves, and judges; several pipelines may share one. Default: each pipeline has its own."""
     serving_stack: str | None = None
     """Stack whose parameter names the version that serves. Default: the newest approved version counts as serving."""
     approve: bool = False

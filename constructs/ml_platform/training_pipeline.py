@@ -4,20 +4,24 @@ import json
 import re
 from collections.abc import Iterator
 
+from aws_cdk import Names
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from ml_platform.code_bundle import CodeBundle
 from ml_platform.framework_image import FrameworkImage
-from ml_platform.model_code import ModelCode, TrainingJobs, TrainingStorage
+from ml_platform.model_code import ModelCode, TrainingJobs
+from ml_platform.model_gate import ModelGate
 from ml_platform.model_registry import ModelRegistry
 from ml_platform.problems import TOKEN, refuse
 from ml_platform.quality_gate import QualityGate
 from ml_platform.read_once import place_of
+from ml_platform.registered_model import PipelineStorage, RegisteredModel
 from ml_platform.training_roles import TrainingRoles
 from ml_platform.training_steps import TrainingSteps
 from platform_contract import images
+from platform_contract.names import MAX_NAME
 
 LONGEST_NAME = 256
 
@@ -42,28 +46,28 @@ class TrainingPipeline(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        pipeline_name: str,
         code: ModelCode,
-        image: FrameworkImage | None = None,
         gate: QualityGate,
-        registry: ModelRegistry,
-        storage: TrainingStorage,
+        storage: PipelineStorage,
+        pipeline_name: str | None = None,
+        image: FrameworkImage | None = None,
+        registry: ModelRegistry | None = None,
         jobs: TrainingJobs = TrainingJobs(),  # noqa: B008 - frozen
     ) -> None:
         """Create the pipeline and its roles.
 
         Parameters
         ----------
-        pipeline_name
-            Name, at most 256 characters.
         code
             Scripts, what they share, hyperparameters, dataset.
+        pipeline_name
+            Name, at most 256 characters. Default: made of the construct's path, stable as long as that is.
         image
             Framework container that runs them. Default: the newest scikit-learn that is offered.
         gate
             Rules that a model must keep, and whether it is approved when it does.
         registry
-            Receives the versions.
+            Receives the versions. Default: a group of its own that is called as the pipeline and kept when the stack is deleted.
         storage
             Where raw data lies, where results go, what encrypts them.
         jobs
@@ -75,24 +79,29 @@ class TrainingPipeline(Construct):
             With all that is wrong: value got, values allowed.
         """
         super().__init__(scope, construct_id)
-        refuse(self, [*_name_problems(pipeline_name), *code.problems(), *jobs.problems()])
+        self.pipeline_name = pipeline_name or Names.unique_resource_name(self, max_length=MAX_NAME, separator="-")
+        refuse(self, [*_name_problems(self.pipeline_name), *code.problems(), *jobs.problems()])
         image = image or FrameworkImage(self, "Image", framework="sklearn", version=images.versions("sklearn")[-1])
-        self.pipeline_name = pipeline_name
+        self.registry = registry or ModelRegistry(self, "Registry", group_name=self.pipeline_name)
+        judge = gate.function or ModelGate(self, "Gate", artifacts=storage.artifacts, key=storage.key)
+        judge.let_judge(self.registry.group_name, gate.serving_stack)
+        self.model = RegisteredModel(name=code.name, group_name=self.registry.group_name, image=image, storage=storage)
         self.bundle = CodeBundle(self, "Code", folder=code.folder, shared=code.shared)
         self.roles = TrainingRoles(
-            self, "Roles", code=code, storage=storage, bundle=self.bundle, image=image, registry=registry, gate=gate.function
+            self, "Roles", code=code, storage=storage, bundle=self.bundle, image=image, registry=self.registry, gate=judge
         )
         steps = TrainingSteps(
             code=code,
             bundle=self.bundle,
             image=image,
             gate=gate,
-            registry=registry,
+            judge=judge,
+            registry=self.registry,
             roles=self.roles,
             storage=storage,
             jobs=jobs,
         )
-        self.pipeline = self._build_pipeline(pipeline_name, steps)
+        self.pipeline = self._build_pipeline(self.pipeline_name, steps)
 
     @property
     def arn(self) -> str:

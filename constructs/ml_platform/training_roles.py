@@ -7,10 +7,11 @@ from ml_platform import access
 from ml_platform.code_bundle import CodeBundle
 from ml_platform.execution_role import ExecutionRole
 from ml_platform.framework_image import FrameworkImage
-from ml_platform.model_code import ModelCode, TrainingStorage
+from ml_platform.model_code import ModelCode
 from ml_platform.model_gate import ModelGate
 from ml_platform.model_registry import ModelRegistry
 from ml_platform.read_once import function_arn
+from ml_platform.registered_model import PipelineStorage
 from ml_platform.statement import Statement
 from platform_contract import layout
 
@@ -30,7 +31,7 @@ class TrainingRoles(Construct):
         construct_id: str,
         *,
         code: ModelCode,
-        storage: TrainingStorage,
+        storage: PipelineStorage,
         bundle: CodeBundle,
         image: FrameworkImage,
         registry: ModelRegistry,

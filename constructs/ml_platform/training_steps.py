@@ -5,7 +5,8 @@ from typing import Any
 
 from ml_platform.code_bundle import JOB_SCRIPTS, CodeBundle
 from ml_platform.framework_image import FrameworkImage
-from ml_platform.model_code import ModelCode, TrainingJobs, TrainingStorage
+from ml_platform.model_code import ModelCode, TrainingJobs
+from ml_platform.model_gate import ModelGate
 from ml_platform.model_registry import ModelRegistry
 from ml_platform.pipeline import (
     Channel,
@@ -30,6 +31,7 @@ from ml_platform.pipeline import (
 )
 from ml_platform.quality_gate import QualityGate
 from ml_platform.read_once import bucket_name, gibibytes, key_arn, seconds
+from ml_platform.registered_model import PipelineStorage
 from ml_platform.training_roles import TrainingRoles
 from platform_contract import layout
 from platform_contract.hyperparameters import encoded
@@ -52,12 +54,14 @@ class TrainingSteps:
         bundle: CodeBundle,
         image: FrameworkImage,
         gate: QualityGate,
+        judge: ModelGate,
         registry: ModelRegistry,
         roles: TrainingRoles,
-        storage: TrainingStorage,
+        storage: PipelineStorage,
         jobs: TrainingJobs,
     ) -> None:
-        self._code, self._bundle, self._image, self._gate, self._registry = code, bundle, image, gate, registry
+        self._code, self._bundle, self._image, self._registry = code, bundle, image, registry
+        self._gate, self._function = gate, judge.function
         self._roles, self._storage, self._jobs = roles, storage, jobs
 
     def definition(self) -> PipelineDefinition:
@@ -69,7 +73,7 @@ class TrainingSteps:
         """Find the version that serves; where there is none, its artifact is the code, so that evaluate has an input."""
         return LambdaStep(
             name="live",
-            function=self._gate.function.function,
+            function=self._function,
             arguments={
                 "operation": "live",
                 "group": self._registry.group_name,
@@ -138,7 +142,7 @@ class TrainingSteps:
     def _judge(self) -> LambdaStep:
         return LambdaStep(
             name="judge",
-            function=self._gate.function.function,
+            function=self._function,
             arguments={
                 "operation": "judge",
                 "evaluation": processing_output("evaluate", "evaluation"),

@@ -1,6 +1,7 @@
 """The endpoint, its releases and its route."""
 
 import json
+from dataclasses import dataclass
 
 import pytest
 from aws_cdk import Duration
@@ -16,9 +17,9 @@ from ml_platform import (
     Fleet,
     FrameworkImage,
     ModelEndpoint,
-    ModelRole,
     PredictionApi,
     PredictionRoute,
+    RegisteredModel,
     ReleaseOptions,
     RequestContract,
     ScalingOptions,
@@ -38,16 +39,19 @@ CONDITIONAL = (
 )
 
 
+@dataclass
+class Storage:
+    artifacts: s3.IBucket
+    key: kms.IKey
+
+
 def endpoint(**changes) -> dict:
     stack = new_stack()
     key, bucket = kms.Key(stack, "Key"), s3.Bucket(stack, "Bucket")
     image = FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0")
-    role = ModelRole(stack, "Role", model="spam", endpoint_name="mlp-spam", artifacts=bucket, key=key, image=image)
     values = {
         "endpoint_name": "mlp-spam",
-        "model_role": role,
-        "key": key,
-        "artifacts": bucket,
+        "model": RegisteredModel(name="spam", group_name="mlp-spam", image=image, storage=Storage(bucket, key)),
         "alerts": sns.Topic(stack, "Topic"),
         "fleet": Fleet(instance_type="ml.m5.large", scaling=ScalingOptions(min_instances=2, max_instances=4)),
         "release": ReleaseOptions(strategy="canary", step_percent=25, baking=Duration.minutes(3)),
@@ -226,12 +230,13 @@ def test_what_is_known_at_deployment_only_is_not_judged() -> None:
 
 def test_a_stack_may_hold_any_number_of_endpoints_and_the_smallest_says_little() -> None:
     stack = new_stack()
-    key, bucket, topic = kms.Key(stack, "Key"), s3.Bucket(stack, "Bucket"), sns.Topic(stack, "Topic")
+    storage = Storage(s3.Bucket(stack, "Bucket"), kms.Key(stack, "Key"))
     image = FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0")
-    for name in ("spam", "ham"):
-        role = ModelRole(stack, f"{name}Role", model=name, endpoint_name=name, artifacts=bucket, key=key, image=image)
-        ModelEndpoint(stack, name, endpoint_name=name, model_role=role, key=key, artifacts=bucket, alerts=topic)
+    model = RegisteredModel(name="spam", group_name="g", image=image, storage=storage)
+    names = {ModelEndpoint(stack, name, model=model).endpoint_name for name in ("Spam", "Ham")}
     template = template_of(stack)
+    assert {entry["EndpointName"] for entry in of_type(template, "AWS::SageMaker::Endpoint")} == names
+    assert all("AlarmActions" not in alarm for alarm in of_type(template, "AWS::CloudWatch::Alarm"))
     parameters = [name for name in template["Parameters"] if "ModelPackageArn" in name]
     assert len(parameters) == 2 and len(of_type(template, "AWS::SageMaker::Endpoint")) == 2
 
@@ -244,11 +249,8 @@ def test_others_are_let_ask_an_endpoint_and_see_its_metrics(imported: bool) -> N
         found = ModelEndpoint.from_endpoint_name(stack, "Endpoint", "mlp-spam")
     else:
         image = FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0")
-        role = ModelRole(stack, "Role", model="spam", endpoint_name="mlp-spam", artifacts=bucket, key=key, image=image)
-        topic = sns.Topic(stack, "Topic")
-        found = ModelEndpoint(
-            stack, "Endpoint", endpoint_name="mlp-spam", model_role=role, key=key, artifacts=bucket, alerts=topic
-        )
+        model = RegisteredModel(name="spam", group_name="mlp-spam", image=image, storage=Storage(bucket, key))
+        found = ModelEndpoint(stack, "Endpoint", endpoint_name="mlp-spam", model=model)
     caller = iam.Role(stack, "Caller", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     found.grant_invoke(caller).assert_success()
     cloudwatch.Alarm(stack, "Alarm", metric=found.metric_model_latency(), threshold=1, evaluation_periods=1)

@@ -47,7 +47,7 @@ def pipeline_in(stack: Stack, name: str = "Training", gate: ModelGate | None = N
         "pipeline_name": f"mlp-{name.lower()}",
         "code": code,
         "image": FrameworkImage(stack, f"{name}Image", framework="sklearn", version="1.9-0"),
-        "registry": ModelRegistry(stack, f"{name}Registry", group_name=f"mlp-{name.lower()}"),
+        "registry": changes.get("registry") or ModelRegistry(stack, f"{name}Registry", group_name=f"mlp-{name.lower()}-spam"),
         "gate": QualityGate(**options),
         "storage": TrainingStorage(data=storage.data, artifacts=storage.artifacts, key=storage.key),
         "jobs": TrainingJobs(processing=MACHINE, training=MACHINE),
@@ -108,7 +108,7 @@ def test_the_pipeline_is_one_that_aws_accepts(template: dict[str, Any]) -> None:
 
 def test_the_live_step_asks_for_the_newest_approved_version_where_nothing_serves(steps: dict[str, dict[str, Any]]) -> None:
     arguments = steps["live"]["Arguments"]
-    assert (arguments["operation"], arguments["group"], arguments["stack"]) == ("live", "mlp-training", "")
+    assert (arguments["operation"], arguments["group"], arguments["stack"]) == ("live", "mlp-training-spam", "")
     assert arguments["compare_with"] == {"Get": "Parameters.CompareWith"}
     assert arguments["fallback"] == steps["prepare"]["Arguments"]["ProcessingInputs"][0]["S3Input"]["S3Uri"]
 
@@ -165,10 +165,10 @@ def test_by_default_a_person_approves_and_nothing_is_reused(steps: dict[str, dic
 def test_a_gate_may_approve_ask_a_stack_and_earlier_results_may_be_reused() -> None:
     stack = new_stack()
     jobs = TrainingJobs(processing=MACHINE, training=MACHINE, reuse=Duration.days(7))
-    pipeline_in(stack, jobs=jobs, gate_options={"approve": True, "serving_stack": "mlp-test-Serving-spam"})
+    pipeline_in(stack, jobs=jobs, gate_options={"approve": True, "serving_stack": "mlp-training-Serving-spam"})
     steps = steps_of(template_of(stack))
     assert steps["register"]["Arguments"]["ModelApprovalStatus"] == "Approved"
-    assert steps["live"]["Arguments"]["stack"] == "mlp-test-Serving-spam"
+    assert steps["live"]["Arguments"]["stack"] == "mlp-training-Serving-spam"
     reused = {name for name, step in steps.items() if step.get("CacheConfig") == {"Enabled": True, "ExpireAfter": "P7D"}}
     assert reused == {"prepare", "train"}
 
@@ -176,7 +176,8 @@ def test_a_gate_may_approve_ask_a_stack_and_earlier_results_may_be_reused() -> N
 def test_two_pipelines_share_one_gate_in_one_stack() -> None:
     stack = new_stack()
     pipeline_in(stack, "One")
-    pipeline_in(stack, "Two", gate=stack.node.find_child("OneGate"))
+    group = ModelRegistry(stack, "TwoRegistry", group_name="mlp-one-two")
+    pipeline_in(stack, "Two", gate=stack.node.find_child("OneGate"), registry=group)
     template = template_of(stack)
     assert len(of_type(template, "AWS::SageMaker::Pipeline")) == 2
     named = [entry for entry in of_type(template, "AWS::Lambda::Function") if entry.get("FunctionName") == "mlp-one-gate"]
@@ -330,3 +331,21 @@ def test_others_are_let_start_a_pipeline_and_nothing_else() -> None:
         "mlp-training",
         "mlp-training/execution/*",
     ]
+
+
+def test_an_own_gate_asks_about_its_own_models_alone_and_a_platforms_refuses_others() -> None:
+    stack = new_stack()
+    storage = PlatformStorage(stack, "Storage")
+    gate = ModelGate(stack, "Gate", artifacts=storage.artifacts, key=storage.key)
+    made = pipeline_in(stack, gate=gate, gate_options={"serving_stack": "shop-serving"})
+    assert made.model.group_name == "mlp-training-spam"
+    rights = json.dumps(
+        [p for p in of_type(template_of(stack), "AWS::IAM::ManagedPolicy") if "ListModelPackages" in json.dumps(p)]
+    )
+    assert ":model-package/mlp-training-spam/*" in rights and ":stack/shop-serving/*" in rights and "Serving-*" not in rights
+    with pytest.raises(
+        ValueError, match=r"judges the models of mlp: groups mlp-\.\.\., .*got group 'shop-a' and serving_stack 'b'"
+    ):
+        ModelGate(new_stack(), "G", artifacts=storage.artifacts, key=storage.key, names=PlatformNames("mlp")).let_judge(
+            "shop-a", "b"
+        )
