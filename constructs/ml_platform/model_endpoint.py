@@ -24,7 +24,7 @@ from ml_platform.endpoint_scaling import EndpointScaling, ScalingOptions
 from ml_platform.invocable import VARIANT, ImportedEndpoint, InvocableEndpoint
 from ml_platform.model_role import ModelRole
 from ml_platform.problems import TOKEN, instance_type, outside, refuse
-from ml_platform.read_once import bucket_name, key_arn, seconds
+from ml_platform.read_once import bucket_name, key_arn, seconds, stack_of
 from ml_platform.registered_model import RegisteredModel
 from platform_contract import layout
 from platform_contract.instances import has_local_nvme, is_burstable
@@ -149,6 +149,11 @@ class ModelEndpoint(InvocableEndpoint):
     def endpoint_name(self) -> str:
         """Name of the endpoint."""
         return self._endpoint_name
+
+    @property
+    def version_parameter(self) -> str:
+        """Name of the stack's parameter that says which version is served."""
+        return str(stack_of(self).resolve(self.model_package_arn.logical_id))
 
     def _build_role(self) -> ModelRole:
         served = self._served

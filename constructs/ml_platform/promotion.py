@@ -20,6 +20,7 @@ from ml_platform.compliance import acknowledge
 from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
 from ml_platform.read_once import WHEREVER
 from ml_platform.statement import Statement
+from platform_contract.parameters import MODEL_PACKAGE_ARN
 
 FUNCTION_TIMEOUT = Duration.seconds(60)
 RETRY_INTERVAL = Duration.seconds(30)
@@ -39,10 +40,16 @@ class PromotedModel:
     """One model that is served: what is approved, what is updated, what is asked for a smoke test."""
 
     name: str
+    """What people call it."""
     group_name: str
+    """Model package group whose approvals count."""
     stack_name: str
+    """Stack that holds the endpoint."""
     endpoint_name: str
     release_role_name: str
+    """Role that CloudFormation assumes for the update (`ReleaseRole`)."""
+    parameter: str = MODEL_PACKAGE_ARN
+    """Parameter of the stack that says which version is served: `ModelEndpoint.version_parameter`. Default: ModelPackageArn."""
 
 
 class Promotion(Construct):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ml_platform.model_gate import ModelGate
 from platform_contract.gate import GateRule
+from platform_contract.parameters import MODEL_PACKAGE_ARN
 
 __all__ = ["GateRule", "QualityGate"]
 
@@ -19,6 +20,8 @@ class QualityGate:
     """Finds the version that serves, and judges; several pipelines may share one. Default: each pipeline has its own."""
     serving_stack: str | None = None
     """Stack whose parameter names the version that serves. Default: the newest approved version counts as serving."""
+    serving_parameter: str = MODEL_PACKAGE_ARN
+    """That parameter: `ModelEndpoint.version_parameter`. Default: ModelPackageArn."""
     approve: bool = False
     """Whether a model that passes is registered as Approved, and so released at once. Default: it waits for a person."""
 

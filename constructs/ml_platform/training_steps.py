@@ -78,6 +78,7 @@ class TrainingSteps:
                 "operation": "live",
                 "group": self._registry.group_name,
                 "stack": self._gate.serving_stack or "",
+                "parameter": self._gate.serving_parameter,
                 "compare_with": parameter(COMPARE_WITH),
                 "fallback": self._bundle.s3_uri,
             },

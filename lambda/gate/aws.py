@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from gate.models import Live, LiveRequest
 from platform_contract.layout import VERDICT
-from platform_contract.parameters import MODEL_PACKAGE_ARN, NO_VERSION
+from platform_contract.parameters import NO_VERSION
 
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 REMEDY = "approve a version of this pipeline, or: mlp train --compare-with none (parameter CompareWith=none)"
@@ -37,10 +37,10 @@ class Aws:
         none = Live(NO_VERSION, request.fallback)
         if request.compare_with == NO_VERSION:
             return none
-        arn = self._released(request.stack) if request.stack else self._newest_approved(request.group)
+        arn = self._released(request.stack, request.parameter) if request.stack else self._newest_approved(request.group)
         return none if arn == NO_VERSION else Live(arn.rpartition("/")[2], self._artifact(arn))
 
-    def _released(self, stack: str) -> str:
+    def _released(self, stack: str, parameter: str) -> str:
         """Return the version that a serving stack was given; none before its first deployment and release."""
         try:
             described = self._cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
@@ -49,7 +49,7 @@ class Aws:
                 return NO_VERSION
             raise
         values = {entry["ParameterKey"]: entry["ParameterValue"] for entry in described.get("Parameters", [])}
-        return str(values.get(MODEL_PACKAGE_ARN, NO_VERSION))
+        return str(values.get(parameter, NO_VERSION))
 
     def _newest_approved(self, group: str) -> str:
         paginator = self._sagemaker.get_paginator("list_model_packages")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from platform_contract.gate import GateRule
-from platform_contract.parameters import LIVE, NO_VERSION
+from platform_contract.parameters import LIVE, MODEL_PACKAGE_ARN, NO_VERSION
 
 ALLOWED = (LIVE, NO_VERSION)
 
@@ -29,6 +29,8 @@ class LiveRequest:
     compare_with: str
     fallback: str
     """Artifact to name where there is no version."""
+    parameter: str = MODEL_PACKAGE_ARN
+    """Parameter of the stack that says which version is served."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ def parse(event: Mapping[str, Any]) -> LiveRequest | JudgeRequest:
     """
     match event["operation"]:
         case "live":
-            request = LiveRequest(event["group"], event["stack"], event["compare_with"], event["fallback"])
+            # A pipeline that was started before the last deployment names no parameter.
+            parameter = event.get("parameter", MODEL_PACKAGE_ARN)
+            request = LiveRequest(event["group"], event["stack"], event["compare_with"], event["fallback"], parameter)
             if request.compare_with not in ALLOWED:
                 allowed = ", ".join(ALLOWED)
                 raise ValueError(

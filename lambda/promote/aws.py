@@ -7,7 +7,6 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from platform_contract.parameters import MODEL_PACKAGE_ARN
 from promote.logic import StackState
 from promote.models import Approval, PromotedModel
 
@@ -40,7 +39,7 @@ class Aws:
         """Return what CloudFormation reports."""
         stack = self._stack(model)
         parameters = {entry["ParameterKey"]: entry["ParameterValue"] for entry in stack["Parameters"]}
-        return StackState(stack["StackStatus"], parameters[MODEL_PACKAGE_ARN], self._outcome(stack["StackId"], approval.token))
+        return StackState(stack["StackStatus"], parameters[model.parameter], self._outcome(stack["StackId"], approval.token))
 
     def _stack(self, model: PromotedModel) -> dict[str, Any]:
         stack: dict[str, Any] = self._cloudformation.describe_stacks(StackName=model.stack_name)["Stacks"][0]
@@ -66,13 +65,13 @@ class Aws:
         parameters = [
             {"ParameterKey": entry["ParameterKey"], "UsePreviousValue": True}
             for entry in self._stack(model)["Parameters"]
-            if entry["ParameterKey"] != MODEL_PACKAGE_ARN
+            if entry["ParameterKey"] != model.parameter
         ]
         try:
             self._cloudformation.update_stack(
                 StackName=model.stack_name,
                 UsePreviousTemplate=True,
-                Parameters=[*parameters, {"ParameterKey": MODEL_PACKAGE_ARN, "ParameterValue": package_arn}],
+                Parameters=[*parameters, {"ParameterKey": model.parameter, "ParameterValue": package_arn}],
                 Capabilities=["CAPABILITY_NAMED_IAM"],
                 RoleARN=f"{self._role_arn_prefix}{model.release_role_name}",
                 ClientRequestToken=token,

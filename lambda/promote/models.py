@@ -16,6 +16,8 @@ class PromotedModel:
     stack_name: str
     endpoint_name: str
     release_role_name: str
+    parameter: str
+    """Parameter of the stack that says which version is served."""
 
 
 @dataclass(frozen=True)

@@ -175,8 +175,10 @@ def test_a_digest_that_is_none_is_unknown(digest: object) -> None:
 
 
 def test_events_of_the_two_steps_are_read() -> None:
-    live = {"operation": "live", "group": "g", "stack": "", "compare_with": "live", "fallback": "s3://b/k"}
-    assert parse(live) == LiveRequest("g", "", "live", "s3://b/k")
+    live = {"operation": "live", "group": "g", "stack": "", "compare_with": "live", "fallback": "s3://b/k", "parameter": "P"}
+    assert parse(live) == LiveRequest("g", "", "live", "s3://b/k", "P")
+    del live["parameter"]
+    assert parse(live).parameter == "ModelPackageArn"
     judged = {"operation": "judge", "evaluation": "s3://b/e", "live_version": "3", "rules": '[{"metric": "a", "maximum": 1}]'}
     assert parse(judged) == JudgeRequest("s3://b/e", "3", (GateRule("a", maximum=1),))
     with pytest.raises(ValueError, match=r"CompareWith is 'old'; allowed: live, none"):

@@ -86,6 +86,13 @@ def test_with_a_stack_the_version_is_the_one_that_it_was_given(aws: Aws, sagemak
         assert aws.live(asked(STACK["StackName"])) == Live("3", "s3://a/m.tar.gz")
 
 
+def test_of_two_endpoints_in_one_stack_each_has_its_own_parameter(aws: Aws, sagemaker: Stubber) -> None:
+    sagemaker.add_response("describe_model_package", described(4, ModelDataUrl="s3://a/m"), {"ModelPackageName": f"{ARN}4"})
+    with Stubber(aws._cloudformation) as stubber:
+        expect_stack(stubber, ("ModelPackageArn", f"{ARN}3"), ("FraudArn", f"{ARN}4"))
+        assert aws.live(LiveRequest(GROUP, STACK["StackName"], "live", "s3://f", "FraudArn")) == Live("4", "s3://a/m")
+
+
 @pytest.mark.parametrize("parameters", [[("ModelPackageArn", "none")], []])
 def test_a_stack_that_was_given_no_version_serves_none(aws: Aws, parameters: list[tuple[str, str]]) -> None:
     with Stubber(aws._cloudformation) as stubber:
@@ -192,5 +199,12 @@ def test_files_that_are_not_there_are_told(gate: ModuleType) -> None:
 
 
 def test_the_live_step_is_answered(gate: ModuleType) -> None:
-    event = {"operation": "live", "group": GROUP, "stack": "", "compare_with": "none", "fallback": "s3://assets/code.gz"}
+    event = {
+        "operation": "live",
+        "group": GROUP,
+        "stack": "",
+        "compare_with": "none",
+        "fallback": "s3://assets/code.gz",
+        "parameter": "P",
+    }
     assert gate.handler(event, None) == {"version": "none", "artifact": "s3://assets/code.gz"}

@@ -122,6 +122,7 @@ def promote(load_function, monkeypatch) -> SimpleNamespace:
             "stack_name": "mlp-test-Serving-spam",
             "endpoint_name": "mlp-test-spam",
             "release_role_name": "mlp-test-spam-release",
+            "parameter": "ModelPackageArn",
         }
     ]
     environment = {

@@ -6,7 +6,9 @@ from botocore.stub import ANY, Stubber
 from promote.aws import Aws, Busy
 from promote.models import Approval, PromotedModel
 
-MODEL = PromotedModel("spam", "mlp-test-spam", "mlp-test-Serving-spam", "mlp-test-spam", "mlp-test-spam-release")
+MODEL = PromotedModel(
+    "spam", "mlp-test-spam", "mlp-test-Serving-spam", "mlp-test-spam", "mlp-test-spam-release", "ModelPackageArn"
+)
 STACK_ID = "arn:aws:cloudformation:eu-central-1:111122223333:stack/mlp-test-Serving-spam/1"
 STACK = {
     "StackName": MODEL.stack_name,

@@ -50,6 +50,8 @@ def test_two_models_are_trained_and_served_in_one_own_stack() -> None:
     groups = [entry["ModelPackageGroupName"] for entry in of_type(template, "AWS::SageMaker::ModelPackageGroup")]
     assert sorted(groups) == sorted(entry["PipelineName"] for entry in of_type(template, "AWS::SageMaker::Pipeline"))
     assert len({endpoint.endpoint_name for endpoint in endpoints}) == 2
+    parameters = [endpoint.version_parameter for endpoint in endpoints]
+    assert len(set(parameters)) == 2 and all(template["Parameters"][name]["Default"] == "none" for name in parameters)
     rights = json.dumps(of_type(template, "AWS::IAM::ManagedPolicy"))
     assert "/models/churn/train/*" in rights and "/models/fraud/train/*" in rights
 
