@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from platform_contract.project import ROOT
 from platform_contract.scripts import SCRIPTS
 from settings.errors import SettingsError, explain
 from settings.model import ModelDefinition
@@ -14,12 +15,10 @@ from settings.notebook import NotebookSection
 from settings.root import Environment, ModelSection, ModelSettings, Settings
 from settings.unique_keys import UniqueKeyLoader
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-
 T = TypeVar("T", bound=BaseModel)
 
 
-def load_settings(config: Path, models_folder: Path = REPOSITORY / "models", only: Collection[str] | None = None) -> Settings:
+def load_settings(config: Path, models_folder: Path = ROOT / "models", only: Collection[str] | None = None) -> Settings:
     """Return the validated configuration in `config`, with the definition of each model that it names.
 
     `only` leaves out all other models, as if the file did not name them. Default: all.

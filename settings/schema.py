@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from settings.loader import REPOSITORY
+from platform_contract.project import ROOT
 from settings.model import ModelDefinition
 from settings.reference import render
 from settings.root import Environment
@@ -20,9 +20,9 @@ from settings.root import Environment
 def generated() -> dict[Path, str]:
     """Return the content of each generated file."""
     return {
-        REPOSITORY / "config/schema.json": _schema(Environment),
-        REPOSITORY / "config/model.schema.json": _schema(ModelDefinition),
-        REPOSITORY / "docs/configuration.md": render(),
+        ROOT / "config/schema.json": _schema(Environment),
+        ROOT / "config/model.schema.json": _schema(ModelDefinition),
+        ROOT / "docs/configuration.md": render(),
     }
 
 

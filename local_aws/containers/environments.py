@@ -19,6 +19,7 @@ from typing import Any
 from local_aws.containers.installer import uv
 from local_aws.containers.interpreters import Interpreter, NoInterpreter, interpreter_for
 from platform_contract.images import Image
+from platform_contract.project import ROOT
 
 TOOLKIT = Path(__file__).parent / "toolkit"
 """What stands in for AWS's own package of the image, and for nginx."""
@@ -74,7 +75,7 @@ class Environment:
 
 def folder_of_all() -> Path:
     """Return the folder of all environments."""
-    return Path(os.environ.get("LOCAL_AWS_IMAGES") or Path(__file__).resolve().parents[2] / ".local/images").resolve()
+    return Path(os.environ.get("LOCAL_AWS_IMAGES") or ROOT / ".local/images").resolve()
 
 
 def existing(image: Image) -> Environment | None:

@@ -3,11 +3,12 @@
 import os
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 
 from uv import find_uv_bin
 
-CACHES = Path(__file__).resolve().parents[2] / ".local/cache"
+from platform_contract.project import ROOT
+
+CACHES = ROOT / ".local/cache"
 """In place of those in the home of whoever has none that can be written to."""
 
 

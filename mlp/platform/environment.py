@@ -104,9 +104,7 @@ class PlatformEnvironment:
         region = self.settings.platform.region
         if self.embedded is None:
             return boto3.Session(region_name=region)
-        # A profile of the caller's shell means an account of his; it need not even exist on this machine.
-        core = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
-        return boto3.Session(ROOT_KEY, ROOT_KEY, region_name=region or "us-east-1", botocore_session=core)
+        return embedded_session(region or "us-east-1")
 
     def client(self, service: str) -> Any:
         """Return a client."""
@@ -180,6 +178,13 @@ class PlatformEnvironment:
         """Return a stack's outputs."""
         entries = self.stack(concern, model).get("Outputs", [])
         return {entry["OutputKey"]: entry["OutputValue"] for entry in entries}
+
+
+def embedded_session(region: str) -> boto3.Session:
+    """Return a session with the credentials of the embedded AWS's root."""
+    # A profile of the caller's shell means an account of his; it need not even exist on this machine.
+    core = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    return boto3.Session(ROOT_KEY, ROOT_KEY, region_name=region, botocore_session=core)
 
 
 def embedded_variables(embedded: Embedded, region: str) -> dict[str, str]:

@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from platform_contract.project import ROOT
+
+__all__ = ["MODELS", "ROOT", "config_dir", "state_dir"]
 MODELS = ROOT / "models"
 
 

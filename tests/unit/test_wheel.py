@@ -9,9 +9,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import psutil
 import pytest
 from uv import find_uv_bin
 
+from local_aws.containers import environments
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs/own-app.md").read_text()
@@ -28,19 +30,28 @@ def run(*command: object, cwd: Path, variables: Mapping[str, str] | None = None)
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment that has the wheel and what it asks for, and nothing else."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     run(find_uv_bin(), "build", "--quiet", "--wheel", "--out-dir", folder, ROOT, cwd=folder)
+    [built] = folder.glob("*.whl")
+    return built
+
+
+def installed(folder: Path, *what: object) -> Path:
+    """The Python of an environment that has `what` and what that asks for, and nothing else."""
     run(find_uv_bin(), "venv", "--quiet", "--python", sys.executable, folder / "venv", cwd=folder)
-    [wheel] = folder.glob("*.whl")
     found = folder / "venv/bin/python"
-    run(find_uv_bin(), "pip", "install", "--quiet", "--python", found, wheel, cwd=folder)
+    run(find_uv_bin(), "pip", "install", "--quiet", "--python", found, *what, cwd=folder)
     return found
 
 
+@pytest.fixture(scope="module")
+def python(wheel: Path) -> Path:
+    return installed(wheel.parent, wheel)
+
+
 def test_the_page_is_true(python: Path, tmp_path: Path) -> None:
-    assert len(APP.strip().splitlines()) <= 35
+    assert len([line for line in APP.splitlines() if line.strip()]) <= 30
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "churn").mkdir()
     for script in ("prepare", "train", "evaluate", "serve"):
@@ -69,3 +80,85 @@ except ValueError as problem:
     shown = re.findall(r"```\n(ModelEndpoint .*?)```", PAGE, re.S)[0].strip().splitlines()
     told = run(python, "-c", wrong, cwd=tmp_path).strip().splitlines()
     assert [line.partition(" (")[0] for line in told] == [line.partition(" (")[0] for line in shown]
+
+
+PROJECT = {
+    "report.py": """
+import boto3
+
+def write(bucket):
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="report.txt", Body=b"all is well")
+""",
+    "train.py": """
+import os, pathlib
+pathlib.Path(os.environ["SM_MODEL_DIR"], "weights.txt").write_text(os.environ["SM_HP_RATE"])
+""",
+    "test_project.py": """
+import io, json, tarfile, time
+import report
+
+def test_own_code_that_knows_nothing_of_endpoints(aws_environment):
+    report.write("mine")
+    assert aws_environment.client("s3").get_object(Bucket="mine", Key="report.txt")["Body"].read() == b"all is well"
+
+def test_a_job_really_trains(embedded_aws):
+    s3, iam, sagemaker = (embedded_aws.client(name) for name in ("s3", "iam", "sagemaker"))
+    s3.create_bucket(Bucket="training")
+    code = io.BytesIO()
+    with tarfile.open(fileobj=code, mode="w:gz") as archive:
+        archive.add("train.py")
+    s3.put_object(Bucket="training", Key="code.tar.gz", Body=code.getvalue())
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    role = iam.create_role(RoleName="trains", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    rights = {"Statement": [{"Effect": "Allow", "Action": ["s3:*", "logs:*"], "Resource": "*"}]}
+    iam.put_role_policy(RoleName="trains", PolicyName="all", PolicyDocument=json.dumps(rights))
+    sagemaker.create_training_job(
+        TrainingJobName="first", RoleArn=role,
+        AlgorithmSpecification={
+            "TrainingImage": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3",
+            "TrainingInputMode": "File",
+        },
+        HyperParameters={
+            "sagemaker_program": '"train.py"', "sagemaker_submit_directory": '"s3://training/code.tar.gz"', "rate": "0.1",
+        },
+        OutputDataConfig={"S3OutputPath": "s3://training/out"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+        StoppingCondition={"MaxRuntimeInSeconds": 300},
+    )
+    while (job := sagemaker.describe_training_job(TrainingJobName="first"))["TrainingJobStatus"] == "InProgress":
+        time.sleep(0.2)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    body = s3.get_object(Bucket="training", Key="out/first/output/model.tar.gz")["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        assert archive.extractfile("weights.txt").read() == b"0.1"
+""",
+}
+
+
+def test_any_project_has_an_embedded_aws_in_its_tests(wheel: Path, tmp_path: Path) -> None:
+    """A project of another shape: no CDK, no configuration of ours, boto3 alone."""
+    for name, text in PROJECT.items():
+        (tmp_path / name).write_text(text)
+    python = installed(tmp_path, f"ml-platform[local] @ {wheel.as_uri()}", "pytest")
+    variables = {"AWS_PROFILE": "somebody-elses", "LOCAL_AWS_IMAGES": str(environments.folder_of_all())}
+    said = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_project.py", cwd=tmp_path, variables=variables)
+    assert "2 passed" in said
+    left = [process for process in psutil.process_iter(["cmdline"]) if str(python) in (process.info["cmdline"] or [])]
+    assert left == []
+
+
+def test_without_the_extra_pytest_works_and_the_fixture_says_what_to_install(wheel: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("def test_a(): pass\n\ndef test_b(embedded_aws): pass\n")
+    python = installed(tmp_path, wheel, "pytest")
+    done = subprocess.run([python, "-m", "pytest", "-q"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 passed, 1 error" in done.stdout and "pip install 'ml-platform[local]'" in done.stdout, done.stdout
+
+
+def test_the_client_says_what_it_lacks_outside_of_a_platform(wheel: Path, tmp_path: Path) -> None:
+    python = installed(tmp_path, f"ml-platform[local] @ {wheel.as_uri()}")
+    done = subprocess.run(
+        [python.parent / "mlp", "status", "--env", "dev"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2 and "There is no environment 'dev'" in done.stderr and "Traceback" not in done.stderr, done.stderr
