@@ -70,8 +70,8 @@ class Fleet:
 class ModelEndpoint(InvocableEndpoint):
     """Model, endpoint configuration, endpoint, scaling and rollback alarms, all under one condition.
 
-    A CloudFormation parameter says which version is served. While it is `none`, there is no endpoint and
-    nothing is billed. Model and configuration are never named; the endpoint's name is stable.
+    A CloudFormation parameter says which version is served. While it is `none`, there is no endpoint and nothing is billed. Model
+    and configuration are never named; the endpoint's name is stable.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-endpoint.html
     """
@@ -109,8 +109,9 @@ class ModelEndpoint(InvocableEndpoint):
         log_retention
             How long the containers' logs are kept. Default: 3 months.
         version_parameter
-            Name of the parameter that says which version is served; `Promotion` and `ModelGate` ask for `ModelPackageArn`, which
-            one endpoint of a stack can have. Default: CDK makes one up, `model_package_arn` is it.
+            Name of the parameter that says which version is served, to be told to `PromotedModel` and `QualityGate`;
+            `ModelPackageArn` is what these expect by themselves, and one endpoint of a stack can have it. Default: made of the
+            construct's path.
 
         Raises
         ------

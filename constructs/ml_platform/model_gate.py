@@ -20,6 +20,8 @@ EVALUATIONS = layout.results("*", "evaluation")
 """Where the evaluations of all models lie in the artifacts bucket."""
 
 
+MOST_PIPELINES = 9
+"""IAM attaches at most 10 managed policies to a role, unless its quota is raised."""
 WHY_WILDCARDS = (
     "One function judges all models of the platform, so that only their names' prefix is known; "
     "CloudFormation adds an id to a stack's ARN, SageMaker numbers versions and executions"
@@ -57,7 +59,7 @@ class ModelGate(Construct):
             How long the function's logs are kept. Default: 3 months.
         """
         super().__init__(scope, construct_id)
-        self._names = names
+        self._names, self._judged = names, 0
         asking = self._asking(f"stack/{names.prefix}-Serving-*", f"{names.prefix}-*") if names else []
         self._function = PlatformFunction(
             self,
@@ -92,9 +94,16 @@ class ModelGate(Construct):
         Raises
         ------
         ValueError
-            If it asks for a platform, and the names are none of that platform's: it would be denied when the pipeline runs.
+            If it asks for a platform, and the names are none of that platform's: it would be denied when the pipeline runs. Or if
+            its role can take no more policies.
         """
         if self._names is None:
+            self._judged += 1
+            if self._judged > MOST_PIPELINES:
+                raise ValueError(
+                    f"{self.node.path} judges {MOST_PIPELINES} pipelines already, and IAM attaches at most {MOST_PIPELINES + 1} "
+                    "policies to its role; give it `names` of a platform, or some pipelines a gate of their own"
+                )
             statements = self._asking(f"stack/{serving_stack}/*" if serving_stack else None, group_name)
             self._function.role.attach(f"Judge-{group_name}", statements, WHY_WILDCARDS)
             return

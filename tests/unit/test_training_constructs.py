@@ -349,3 +349,13 @@ def test_an_own_gate_asks_about_its_own_models_alone_and_a_platforms_refuses_oth
         ModelGate(new_stack(), "G", artifacts=storage.artifacts, key=storage.key, names=PlatformNames("mlp")).let_judge(
             "shop-a", "b"
         )
+
+
+def test_a_gate_without_names_says_when_its_role_is_full() -> None:
+    stack = new_stack()
+    storage = PlatformStorage(stack, "Storage")
+    gate = ModelGate(stack, "Gate", artifacts=storage.artifacts, key=storage.key)
+    for number in range(9):
+        gate.let_judge(f"group-{number}", None)
+    with pytest.raises(ValueError, match="judges 9 pipelines already"):
+        gate.let_judge("group-9", None)
