@@ -1,10 +1,13 @@
 """Constructs for the machine-learning life cycle on AWS SageMaker: secure, cost-safe defaults, one role per duty."""
 
 from ml_platform.alerts import AlertsTopic
+from ml_platform.endpoint_options import CaptureOptions, Fleet
+from ml_platform.endpoint_release import ReleaseOptions
+from ml_platform.endpoint_scaling import ScalingOptions
 from ml_platform.framework_image import FrameworkImage
 from ml_platform.invocable import InvocableEndpoint
 from ml_platform.model_code import JobResources, ModelCode, TrainingJobs, TrainingStorage
-from ml_platform.model_endpoint import CaptureOptions, Fleet, ModelEndpoint, ReleaseOptions, ScalingOptions
+from ml_platform.model_endpoint import ModelEndpoint
 from ml_platform.model_gate import ModelGate
 from ml_platform.model_registry import ModelRegistry
 from ml_platform.model_role import ModelRole

@@ -1,9 +1,5 @@
 """A real-time endpoint that exists from the first approved version on."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
 from aws_cdk import (
     CfnCondition,
     CfnParameter,
@@ -19,15 +15,16 @@ from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from ml_platform.endpoint_options import CaptureOptions, Fleet, problems
 from ml_platform.endpoint_release import ReleaseOptions, RollbackAlarms, deployment_config
-from ml_platform.endpoint_scaling import EndpointScaling, ScalingOptions
+from ml_platform.endpoint_scaling import EndpointScaling
 from ml_platform.invocable import VARIANT, ImportedEndpoint, InvocableEndpoint
 from ml_platform.model_role import ModelRole
-from ml_platform.problems import TOKEN, instance_type, outside, refuse
+from ml_platform.problems import refuse
 from ml_platform.read_once import bucket_name, key_arn, seconds, stack_of
 from ml_platform.registered_model import RegisteredModel
 from platform_contract import layout
-from platform_contract.instances import has_local_nvme, is_burstable
+from platform_contract.instances import has_local_nvme
 from platform_contract.names import MAX_NAME
 from platform_contract.parameters import MODEL_PACKAGE_ARN, NO_VERSION
 from platform_contract.serving import ENVIRONMENT as SERVING_ENVIRONMENT
@@ -35,36 +32,6 @@ from platform_contract.tags import ENDPOINT_TAG
 
 STARTUP_TIMEOUT = Duration.minutes(5)
 """A container that does not answer /ping by then fails the release instead of blocking the stack for an hour."""
-
-__all__ = ["CaptureOptions", "ModelEndpoint", "ReleaseOptions", "ScalingOptions"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaptureOptions:
-    """Copies of requests and answers."""
-
-    percent: int = 0
-    """0 to 100; 0 captures nothing. Default: 0."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fleet:
-    """Instances behind the endpoint."""
-
-    instance_type: str = "ml.m5.large"
-    """SageMaker instance type, of fixed performance where the fleet scales. Default: ml.m5.large."""
-    scaling: ScalingOptions = field(default_factory=ScalingOptions)
-    """How many there are. Default: one."""
-
-    def problems(self) -> Iterator[str]:
-        """Yield what is wrong with the type, and with the numbers."""
-        yield from instance_type("instance_type", "hosting", self.instance_type)
-        yield from self.scaling.problems()
-        if self.scaling.scales and is_burstable(self.instance_type):
-            yield (
-                f"instance_type is {self.instance_type!r}, which is burstable: its capacity depends on CPU credits, so it "
-                "cannot be scaled sensibly; use a type such as ml.m5.large, or max_instances equal to min_instances"
-            )
 
 
 class ModelEndpoint(InvocableEndpoint):
@@ -121,7 +88,7 @@ class ModelEndpoint(InvocableEndpoint):
         super().__init__(scope, construct_id)
         self._endpoint_name = endpoint_name or Names.unique_resource_name(self, max_length=MAX_NAME, separator="-").lower()
         endpoint_name = self._endpoint_name
-        refuse(self, _problems(endpoint_name, fleet, release, capture))
+        refuse(self, problems(endpoint_name, fleet, release, capture))
         self._served, self._key, self._artifacts = model, model.storage.key, model.storage.artifacts
         self._role = model_role or self._build_role()
         self._fleet, self._capture = fleet, capture
@@ -266,13 +233,3 @@ class ModelEndpoint(InvocableEndpoint):
         condition = self.has_version.logical_id
         for resource in resources:
             resource.add_override("Condition", condition)
-
-
-def _problems(endpoint_name: str, fleet: Fleet, release: ReleaseOptions, capture: CaptureOptions) -> Iterator[str]:
-    fits = re.fullmatch(r"[a-z0-9](-*[a-z0-9])*", endpoint_name) and len(endpoint_name) <= MAX_NAME
-    if TOKEN not in endpoint_name and not fits:
-        allowed = f"1 to {MAX_NAME} lower-case letters and digits, with hyphens between them"
-        yield f"endpoint_name is {endpoint_name!r} of {len(endpoint_name)} characters; allowed: {allowed}"
-    yield from fleet.problems()
-    yield from release.problems(fleet.scaling.min_instances)
-    yield from outside("capture percent", capture.percent, 0, 100)
