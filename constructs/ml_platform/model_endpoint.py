@@ -52,9 +52,9 @@ class ModelEndpoint(InvocableEndpoint):
         endpoint_name: str | None = None,
         model_role: ModelRole | None = None,
         alerts: sns.ITopic | None = None,
-        fleet: Fleet = Fleet(),
+        fleet: Fleet = Fleet(),  # noqa: B008 - frozen
         release: ReleaseOptions = ReleaseOptions(),  # noqa: B008
-        capture: CaptureOptions = CaptureOptions(),
+        capture: CaptureOptions = CaptureOptions(),  # noqa: B008
         log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS,
         version_parameter: str | None = None,
     ) -> None:
