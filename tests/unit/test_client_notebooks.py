@@ -13,6 +13,7 @@ from mlp.cli import notebooks as notebook_cli
 from mlp.notebooks import instances as notebooks
 from mlp.notebooks import state as states
 from mlp.platform.errors import Failed, MlpError
+from platform_contract.names import PlatformNames
 from tests.unit.fake_aws import FakeClient, refusal
 
 ARN = "arn:aws:sagemaker:eu-central-1:111122223333:notebook-instance/mlp-dev-nb-anna-lab-1a2b"
@@ -48,6 +49,7 @@ class Environment:
         }
         backstop = SimpleNamespace(max_keep_alive_hours=24, currency="EUR")
         self.settings = SimpleNamespace(prefix="mlp-dev", backstop=backstop)
+        self.names = PlatformNames("mlp-dev")
         self.states("InService")
 
     def client(self, service: str) -> FakeClient:
