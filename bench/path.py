@@ -15,7 +15,7 @@ def run() -> dict[str, Any]:
     """Deploy, release, and ask both ways in turn; return medians in milliseconds and their ratio."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MLP_STATE_DIR"] = folder
-        from mlp.demo import main as demo  # noqa: PLC0415
+        from mlp.demo import main as demo  # noqa: PLC0415 - they read the state folder's place
         from mlp.deployment import local  # noqa: PLC0415
         from mlp.platform.environment import PlatformEnvironment  # noqa: PLC0415
         from mlp.runs import prediction  # noqa: PLC0415

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
-STATE = "MLP_STATE_DIR"
+CLOCK = "embedded_aws_clock"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class EmbeddedAws:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a project say how fast prescribed waits pass."""
-    parser.addini("embedded_aws_clock", "How many times as fast as real time prescribed waits pass, 1 to 1000.", default="60")
+    parser.addini(CLOCK, "How many times as fast as real time prescribed waits pass, 1 to 1000.", default="60")
 
 
 @pytest.fixture(scope="session")
@@ -59,19 +59,14 @@ def embedded_aws(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
         pytest.fail(
             f"The embedded AWS is not installed ({error}). Install it with: pip install 'ml-platform[local]'", pytrace=False
         )
-    before = os.environ.get(STATE)
-    os.environ[STATE] = str(tmp_path_factory.mktemp("embedded-aws"))
-    try:
-        clock = float(pytestconfig.getini("embedded_aws_clock"))
+    clock = _clock(pytestconfig.getini(CLOCK))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLP_STATE_DIR", str(tmp_path_factory.mktemp("embedded-aws")))
         embedded = local.start("pytest", _free_port(), ACCOUNT, REGION, clock=clock)
         try:
             yield EmbeddedAws(embedded.url, embedded_variables(embedded, REGION))
         finally:
             local.stop(embedded)
-    finally:
-        os.environ.pop(STATE)
-        if before is not None:
-            os.environ[STATE] = before
 
 
 @pytest.fixture
@@ -86,6 +81,16 @@ def aws_environment(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) 
             monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     return embedded_aws
+
+
+def _clock(text: str) -> float:
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0
+    if not 1 <= factor <= 1000:
+        pytest.fail(f"{CLOCK} is {text!r}; allowed: a number from 1 (real time) to 1000", pytrace=False)
+    return factor
 
 
 def _free_port() -> int:

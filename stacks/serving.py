@@ -22,7 +22,7 @@ from ml_platform import (
     RequestContract,
     ScalingOptions,
 )
-from platform_contract.parameters import MODEL_PACKAGE_ARN
+from platform_contract.parameters import MODEL_PACKAGE_ARN, SAMPLE
 from settings.model import ModelDefinition
 from settings.serving import ReleaseSection, ServingSection
 from stacks.base import PlatformStack, StackContext, log_retention
@@ -119,7 +119,7 @@ class ServingStack(PlatformStack):
     def _build_outputs(self) -> None:
         CfnOutput(self, "EndpointName", value=self._name)
         CfnOutput(self, "PredictPath", value=self.route.path)
-        CfnOutput(self, "Sample", value=json.dumps(self._definition.sample, sort_keys=True))
+        CfnOutput(self, SAMPLE, value=json.dumps(self._definition.sample, sort_keys=True))
 
 
 def _scaling(serving: ServingSection) -> ScalingOptions:

@@ -20,7 +20,6 @@ from platform_contract import layout
 DEFAULT_SCAN_LIMIT = 10 * 10**9
 SMALLEST_SCAN_LIMIT = 10**7
 """Bytes that one query may read. Source: API_WorkGroupConfiguration, BytesScannedCutoffPerQuery."""
-"""Where in the artifacts bucket results of queries lie."""
 RESULTS_KEPT = Duration.days(30)
 HIGHEST_VERSION = 9999
 """Partitions are projected up to this version; the client gives no higher one."""

@@ -90,7 +90,7 @@ class ModelEndpoint(InvocableEndpoint):
         endpoint_name = self._endpoint_name
         refuse(self, problems(endpoint_name, fleet, release, capture))
         self._served, self._key, self._artifacts = model, model.storage.key, model.storage.artifacts
-        self._role = model_role or self._build_role()
+        self.role = model_role or self._build_role()
         self._fleet, self._capture = fleet, capture
         self._tags = [CfnTag(key=ENDPOINT_TAG, value=endpoint_name)]
         self.model_package_arn = self._build_parameter(version_parameter)
@@ -168,13 +168,13 @@ class ModelEndpoint(InvocableEndpoint):
         model = sagemaker.CfnModel(
             self,
             "Model",
-            execution_role_arn=self._role.arn,
+            execution_role_arn=self.role.arn,
             primary_container=container,
             enable_network_isolation=True,
             tags=self._tags,
         )
         # CreateModel checks the role's access to the artifact: the policy must be attached first.
-        model.node.add_dependency(self._role.policy)
+        model.node.add_dependency(self.role.policy)
         return model
 
     def _build_config(self) -> sagemaker.CfnEndpointConfig:

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from ml_platform import access, compliance
 from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
+from ml_platform.registered_model import RegisteredModel
 from ml_platform.statement import Statement
 from platform_contract import layout
 from platform_contract.layout import VERDICT
@@ -16,16 +17,11 @@ from platform_contract.names import MAX_NAME, PlatformNames
 
 TIMEOUT = Duration.seconds(60)
 """A few calls of at most 13 s each; SageMaker waits up to 10 minutes."""
-EVALUATIONS = layout.results("*", "evaluation")
-"""Where the evaluations of all models lie in the artifacts bucket."""
 
 
 MOST_PIPELINES = 9
 """IAM attaches at most 10 managed policies to a role, unless its quota is raised."""
-WHY_WILDCARDS = (
-    "One function judges all models of the platform, so that only their names' prefix is known; "
-    "CloudFormation adds an id to a stack's ARN, SageMaker numbers versions and executions"
-)
+NUMBERED = "CloudFormation adds an id to a stack's ARN, SageMaker numbers versions and executions"
 
 
 class ModelGate(Construct):
@@ -59,16 +55,20 @@ class ModelGate(Construct):
             How long the function's logs are kept. Default: 3 months.
         """
         super().__init__(scope, construct_id)
-        self._names, self._judged = names, 0
-        asking = self._asking(f"stack/{names.prefix}-Serving-*", f"{names.prefix}-*") if names else []
+        self._names, self._artifacts, self._judged = names, artifacts, 0
         self._function = PlatformFunction(
             self,
             "Gate",
             package="gate",
             log_name=names.shared("gate") if names else Names.unique_resource_name(self, max_length=MAX_NAME, separator="-"),
             description="Judges new models against their rules and the version that serves",
-            statements=[*asking, *self._judging(artifacts, key)],
-            why_wildcards=WHY_WILDCARDS,
+            statements=[
+                *(self._about_a_platform(names.prefix) if names else []),
+                access.use_key(key, "Decrypt", "GenerateDataKey"),
+            ],
+            why_wildcards=f"One function judges all models of the platform, so that only their names' prefix is known; {NUMBERED}"
+            if names
+            else "",
             key=key,
             environment={},
             timeout=TIMEOUT,
@@ -88,15 +88,16 @@ class ModelGate(Construct):
         """The function that Lambda steps call."""
         return self._function.function
 
-    def let_judge(self, group_name: str, serving_stack: str | None) -> None:
-        """Let it ask about the versions of a model package group, and about the stack that serves one of them.
+    def let_judge(self, model: RegisteredModel, serving_stack: str | None) -> None:
+        """Let it judge a model, and ask about its versions and the stack that serves one of them.
 
         Raises
         ------
         ValueError
-            If it asks for a platform, and the names are none of that platform's: it would be denied when the pipeline runs. Or if
-            its role can take no more policies.
+            If it judges a platform's models, and the names are none of that platform's: it would be denied when the pipeline
+            runs. Or if its role can take no more policies.
         """
+        group_name = model.group_name
         if self._names is None:
             self._judged += 1
             if self._judged > MOST_PIPELINES:
@@ -104,8 +105,9 @@ class ModelGate(Construct):
                     f"{self.node.path} judges {MOST_PIPELINES} pipelines already, and IAM attaches at most {MOST_PIPELINES + 1} "
                     "policies to its role; give it `names` of a platform, or some pipelines a gate of their own"
                 )
-            statements = self._asking(f"stack/{serving_stack}/*" if serving_stack else None, group_name)
-            self._function.role.attach(f"Judge-{group_name}", statements, WHY_WILDCARDS)
+            stack = f"stack/{serving_stack}/*" if serving_stack else None
+            asking = self._asking(stack, f"model-package-group/{group_name}", f"model-package/{group_name}/*")
+            self._function.role.attach(f"Judge-{group_name}", [*asking, *self._judging(model.name)], NUMBERED)
             return
         serving = self._names.stack("Serving") + "-"
         if not group_name.startswith(f"{self._names.prefix}-") or not (serving_stack or serving).startswith(serving):
@@ -115,36 +117,34 @@ class ModelGate(Construct):
                 "pipeline a gate without names"
             )
 
+    def _about_a_platform(self, prefix: str) -> list[Statement]:
+        groups, versions = f"model-package-group/{prefix}-*", f"model-package/{prefix}-*"
+        return [*self._asking(f"stack/{prefix}-Serving-*", groups, versions), *self._judging("*")]
+
     def _name_it(self, name: str) -> None:
         """Give the function a stable name, so that its ARN outlives a replacement that other stacks could not follow."""
         resource = self.function.node.default_child
         assert isinstance(resource, CfnResource)
         resource.add_property_override("FunctionName", name)
 
-    def _asking(self, stacks: str | None, groups: str) -> list[Statement]:
-        versions = access.arn(
-            self, "sagemaker", f"model-package/{groups}" if groups.endswith("*") else f"model-package/{groups}/*"
-        )
+    def _asking(self, stacks: str | None, groups: str, versions: str) -> list[Statement]:
+        """Let it ask which of some `versions` serves: as stacks say, or else as the newest approved one."""
         described = [access.arn(self, "cloudformation", stacks)] if stacks else []
+        found = access.arn(self, "sagemaker", versions)
         return [
             *(Statement(actions=["cloudformation:DescribeStacks"], resources=[stack]) for stack in described),
             Statement(
                 actions=["sagemaker:ListModelPackages"],
                 # AWS's reference names the versions as this call's resource, its documentation the group.
-                resources=[
-                    access.arn(self, "sagemaker", f"model-package-group/{groups}"),
-                    versions,
-                ],
+                resources=[access.arn(self, "sagemaker", groups), found],
             ),
-            Statement(
-                actions=["sagemaker:DescribeModelPackage"],
-                resources=[versions],
-            ),
+            Statement(actions=["sagemaker:DescribeModelPackage"], resources=[found]),
         ]
 
-    def _judging(self, artifacts: s3.IBucket, key: kms.IKey) -> list[Statement]:
+    def _judging(self, model: str) -> list[Statement]:
+        """Let it read a model's evaluations, and write verdicts beside them."""
+        evaluations = layout.results(model, "evaluation")
         return [
-            *access.read_objects(artifacts, EVALUATIONS),
-            Statement(actions=["s3:PutObject"], resources=[artifacts.arn_for_objects(f"{EVALUATIONS}*/{VERDICT}")]),
-            access.use_key(key, "Decrypt", "GenerateDataKey"),
+            *access.read_objects(self._artifacts, evaluations),
+            Statement(actions=["s3:PutObject"], resources=[self._artifacts.arn_for_objects(f"{evaluations}*/{VERDICT}")]),
         ]

@@ -20,7 +20,7 @@ from ml_platform.compliance import acknowledge
 from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
 from ml_platform.read_once import WHEREVER
 from ml_platform.statement import Statement
-from platform_contract.parameters import MODEL_PACKAGE_ARN
+from platform_contract.parameters import MODEL_PACKAGE_ARN, SAMPLE
 
 FUNCTION_TIMEOUT = Duration.seconds(60)
 RETRY_INTERVAL = Duration.seconds(30)
@@ -50,6 +50,9 @@ class PromotedModel:
     """Role that CloudFormation assumes for the update (`ReleaseRole`)."""
     parameter: str = MODEL_PACKAGE_ARN
     """Parameter of the stack that says which version is served: `ModelEndpoint.version_parameter`. Default: ModelPackageArn."""
+    sample: str = SAMPLE
+    """Output of the stack with an instance, as JSON, that each new version is asked about once; where the stack has none, a
+    release counts as good when its endpoint is in service and no alarm fires. Default: Sample."""
 
 
 class Promotion(Construct):

@@ -84,8 +84,8 @@ class TrainingPipeline(Construct):
         image = image or FrameworkImage(self, "Image", framework="sklearn", version=images.versions("sklearn")[-1])
         self.registry = registry or ModelRegistry(self, "Registry", group_name=self.pipeline_name)
         judge = gate.function or ModelGate(self, "Gate", artifacts=storage.artifacts, key=storage.key)
-        judge.let_judge(self.registry.group_name, gate.serving_stack)
         self.model = RegisteredModel(name=code.name, group_name=self.registry.group_name, image=image, storage=storage)
+        judge.let_judge(self.model, gate.serving_stack)
         self.bundle = CodeBundle(self, "Code", folder=code.folder, shared=code.shared)
         self.roles = TrainingRoles(
             self, "Roles", code=code, storage=storage, bundle=self.bundle, image=image, registry=self.registry, gate=judge

@@ -84,16 +84,18 @@ class Aws:
                 raise
 
     def problem_with(self, model: PromotedModel) -> str | None:
-        """Return what is wrong with the endpoint, asked and invoked once with the model's sample; None if nothing is."""
+        """Return what is wrong with the endpoint, or with its answer to the sample if the stack has one; None if nothing is."""
         described = self._sagemaker.describe_endpoint(EndpointName=model.endpoint_name)
         if described["EndpointStatus"] != "InService" or described.get("FailureReason"):
             return f"the endpoint is {described['EndpointStatus']}: {described.get('FailureReason', 'no reason given')}"
         outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in self._stack(model).get("Outputs", [])}
+        if model.sample not in outputs:
+            return None
         try:
             self._runtime.invoke_endpoint(
                 EndpointName=model.endpoint_name,
                 ContentType="application/json",
-                Body=json.dumps({"instances": [json.loads(outputs["Sample"])]}),
+                Body=json.dumps({"instances": [json.loads(outputs[model.sample])]}),
             )
         except ClientError as error:
             return f"the model does not answer its sample: {error}"

@@ -18,6 +18,8 @@ class PromotedModel:
     release_role_name: str
     parameter: str
     """Parameter of the stack that says which version is served."""
+    sample: str
+    """Output of the stack with an instance that a new version is asked about; where there is none, it is not asked."""
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,7 @@ class InnerNetwork:
             return socket.socket(fileno=self._received())
 
     def _received(self) -> int:
-        _, handles, _, _ = socket.recv_fds(self._control, 16, 1)
+        _, handles, _, _ = socket.recv_fds(self._control, 16, 1, socket.MSG_CMSG_CLOEXEC)
         if not handles:
             raise ConnectionResetError("the container is gone")
-        os.set_inheritable(handles[0], False)
         return handles[0]

@@ -77,7 +77,7 @@ def interpreter(prefix: Path) -> list[tuple[str, str, bool]]:
 
 def launcher(word: str, *arguments: int) -> list[str]:
     """Return the command of a launcher: without this environment's packages, which take their time to be found."""
-    found = f"import sys; sys.path.insert(0, {str(PROJECT)!r})"
+    found = f"import sys; sys.path.insert(0, {str(PROJECT)!a})"
     code = f"{found}; from local_aws.containers.launcher.main import main; main(sys.argv[1:])"
     return [sys.executable, "-I", "-S", "-c", code, word, *map(str, arguments)]
 

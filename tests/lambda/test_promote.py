@@ -123,6 +123,7 @@ def promote(load_function, monkeypatch) -> SimpleNamespace:
             "endpoint_name": "mlp-test-spam",
             "release_role_name": "mlp-test-spam-release",
             "parameter": "ModelPackageArn",
+            "sample": "Sample",
         }
     ]
     environment = {

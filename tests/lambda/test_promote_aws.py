@@ -7,7 +7,7 @@ from promote.aws import Aws, Busy
 from promote.models import Approval, PromotedModel
 
 MODEL = PromotedModel(
-    "spam", "mlp-test-spam", "mlp-test-Serving-spam", "mlp-test-spam", "mlp-test-spam-release", "ModelPackageArn"
+    "spam", "mlp-test-spam", "mlp-test-Serving-spam", "mlp-test-spam", "mlp-test-spam-release", "ModelPackageArn", "Sample"
 )
 STACK_ID = "arn:aws:cloudformation:eu-central-1:111122223333:stack/mlp-test-Serving-spam/1"
 STACK = {
@@ -111,6 +111,20 @@ def test_an_endpoint_that_fell_back_is_a_problem(aws) -> None:
     with Stubber(aws._sagemaker) as stubber:
         stubber.add_response("describe_endpoint", described, {"EndpointName": "mlp-test-spam"})
         assert "ping health check" in str(aws.problem_with(MODEL))
+
+
+def test_a_stack_without_a_sample_is_good_when_its_endpoint_is(aws) -> None:
+    described = {
+        "EndpointName": "mlp-test-spam",
+        "EndpointArn": "arn:aws:sagemaker:eu-central-1:111122223333:endpoint/mlp-test-spam",
+        "EndpointStatus": "InService",
+        "CreationTime": "2026-11-23T00:00:00Z",
+        "LastModifiedTime": "2026-11-23T00:00:00Z",
+    }
+    with Stubber(aws._sagemaker) as sagemaker, Stubber(aws._cloudformation) as cloudformation, Stubber(aws._runtime):
+        sagemaker.add_response("describe_endpoint", described, {"EndpointName": "mlp-test-spam"})
+        cloudformation.add_response("describe_stacks", {"Stacks": [{**STACK, "Outputs": []}]}, {"StackName": MODEL.stack_name})
+        assert aws.problem_with(MODEL) is None
 
 
 def test_messages_are_made_visible_soon(aws) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from aws_cdk import App, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 from cdk_nag import AwsSolutionsChecks
 
 from ml_platform import (
@@ -16,7 +17,10 @@ from ml_platform import (
     PlatformStorage,
     PredictionApi,
     PredictionRoute,
+    PromotedModel,
+    Promotion,
     QualityGate,
+    ReleaseRole,
     RequestContract,
     TrainingPipeline,
 )
@@ -65,6 +69,36 @@ def findings(stack: Stack) -> list[str]:
         app.synth()
     report = json.loads((Path(app.outdir) / "validation-report.json").read_text())
     return [finding["ruleName"] for plugin in report["pluginReports"] for finding in plugin["violations"]]
+
+
+def test_promotion_releases_an_own_model_by_what_its_endpoint_tells() -> None:
+    stack = new_stack("Shop")
+    storage, topic = PlatformStorage(stack, "Storage"), sns.Topic(stack, "Alerts")
+    endpoint = own_model(stack, "Churn", storage, PredictionApi(stack, "Api", api_name="shop", key=storage.key))
+    role = ReleaseRole(
+        stack,
+        "ReleaseRole",
+        role_name="shop-release",
+        endpoint_name=endpoint.endpoint_name,
+        group_name="shop-churn",
+        stack_name=stack.stack_name,
+        model_role=endpoint.role,
+        key=storage.key,
+    )
+    assert role.arn
+    model = PromotedModel(
+        name="churn",
+        group_name="shop-churn",
+        stack_name=stack.stack_name,
+        endpoint_name=endpoint.endpoint_name,
+        release_role_name="shop-release",
+        parameter=endpoint.version_parameter,
+    )
+    Promotion(stack, "Promotion", name="shop-promote", models=[model], key=storage.key, alerts=topic)
+    template = template_of(stack)
+    assert endpoint.version_parameter in template["Parameters"] and endpoint.version_parameter != "ModelPackageArn"
+    [rule] = of_type(template, "AWS::Events::Rule")
+    assert rule["EventPattern"]["detail"]["ModelPackageGroupName"] == ["shop-churn"]
 
 
 def test_an_own_stack_is_clean_as_delivered() -> None:

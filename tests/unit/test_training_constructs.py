@@ -22,6 +22,7 @@ from ml_platform import (
     PlatformNames,
     PlatformStorage,
     QualityGate,
+    RegisteredModel,
     TrainingJobs,
     TrainingPipeline,
     TrainingStorage,
@@ -342,20 +343,22 @@ def test_an_own_gate_asks_about_its_own_models_alone_and_a_platforms_refuses_oth
     rights = json.dumps(
         [p for p in of_type(template_of(stack), "AWS::IAM::ManagedPolicy") if "ListModelPackages" in json.dumps(p)]
     )
+    assert "/models/spam/evaluation/*" in rights and "models/*/" not in rights
     assert ":model-package/mlp-training-spam/*" in rights and ":stack/shop-serving/*" in rights and "Serving-*" not in rights
+    other = replace(made.model, group_name="shop-a")
     with pytest.raises(
         ValueError, match=r"judges the models of mlp: groups mlp-\.\.\., .*got group 'shop-a' and serving_stack 'b'"
     ):
-        ModelGate(new_stack(), "G", artifacts=storage.artifacts, key=storage.key, names=PlatformNames("mlp")).let_judge(
-            "shop-a", "b"
-        )
+        ModelGate(stack, "G", artifacts=storage.artifacts, key=storage.key, names=PlatformNames("mlp")).let_judge(other, "b")
 
 
 def test_a_gate_without_names_says_when_its_role_is_full() -> None:
     stack = new_stack()
     storage = PlatformStorage(stack, "Storage")
     gate = ModelGate(stack, "Gate", artifacts=storage.artifacts, key=storage.key)
-    for number in range(9):
-        gate.let_judge(f"group-{number}", None)
+    image = FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0")
+    models = [RegisteredModel(name="spam", group_name=f"group-{number}", image=image, storage=storage) for number in range(10)]
+    for model in models[:9]:
+        gate.let_judge(model, None)
     with pytest.raises(ValueError, match="judges 9 pipelines already"):
-        gate.let_judge("group-9", None)
+        gate.let_judge(models[9], None)

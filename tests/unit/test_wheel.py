@@ -6,11 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 import pytest
+from packaging.requirements import Requirement
 from uv import find_uv_bin
 
 from local_aws.containers import environments
@@ -156,9 +158,30 @@ def test_without_the_extra_pytest_works_and_the_fixture_says_what_to_install(whe
     assert "1 passed, 1 error" in done.stdout and "pip install 'ml-platform[local]'" in done.stdout, done.stdout
 
 
+def test_a_clock_that_is_none_is_refused(wheel: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("def test_b(embedded_aws): pass\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nembedded_aws_clock = fast\n")
+    python = installed(tmp_path, f"ml-platform[local] @ {wheel.as_uri()}", "pytest")
+    done = subprocess.run([python, "-m", "pytest", "-q"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "embedded_aws_clock is 'fast'; allowed: a number from 1 (real time) to 1000" in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout
+
+
 def test_the_client_says_what_it_lacks_outside_of_a_platform(wheel: Path, tmp_path: Path) -> None:
     python = installed(tmp_path, f"ml-platform[local] @ {wheel.as_uri()}")
     done = subprocess.run(
         [python.parent / "mlp", "status", "--env", "dev"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2 and "There is no environment 'dev'" in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+def test_what_the_extras_ask_for_is_what_is_tested_here() -> None:
+    """The locks hold one version of each; an extra that would not take it promises what nobody has tried."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    locked = dict(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements-dev.txt").read_text(), re.M))
+    wanted = [
+        Requirement(text) for texts in [project["dependencies"], *project["optional-dependencies"].values()] for text in texts
+    ]
+    for requirement in wanted:
+        if requirement.name != project["name"]:
+            assert locked[requirement.name.lower()] in requirement.specifier, requirement

@@ -17,7 +17,6 @@ from ml_platform.training_roles import SAGEMAKER, TRAINING_LOGS
 from platform_contract import layout
 from platform_contract.metrics import NOTEBOOKS
 
-"""CloudWatch namespace of what idle agents and the backstop measure."""
 SERVICE_LOGS = "/aws/sagemaker/NotebookInstances"
 """Group into which SageMaker writes the output of lifecycle scripts, under the instance's role."""
 

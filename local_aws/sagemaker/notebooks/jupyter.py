@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import trustme
@@ -26,8 +27,6 @@ PORT = 8443
 
 class Jupyter(ABC):
     """One Jupyter; it keeps its address when it is started again. `start` starts a command of the instance."""
-
-    options: tuple[str, ...] = ()
 
     def __init__(self, disk: Disk, start: Start, opens_in: str | None) -> None:
         self._disk, self._start = disk, start
@@ -52,6 +51,11 @@ class Jupyter(ABC):
     @abstractmethod
     def variables(self) -> dict[str, str]:
         """Return what else its environment has."""
+
+    @property
+    @abstractmethod
+    def options(self) -> tuple[str, ...]:
+        """More words of its command line."""
 
     @property
     def alive(self) -> bool:
@@ -97,8 +101,6 @@ class JupyterInRoom(Jupyter):
     Source: the log that an instance keeps in CloudWatch, jupyter.log.
     """
 
-    options = ("--ip=0.0.0.0", f"--port={PORT}")
-
     def __init__(self, disk: Disk, start: Start, opens_in: str | None, room: Room) -> None:
         self._room = room
         authority = trustme.CA()
@@ -138,6 +140,11 @@ class JupyterInRoom(Jupyter):
         except (OSError, http.client.HTTPException):
             return False
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """More words of its command line."""
+        return ("--ip=0.0.0.0", f"--port={PORT}")
+
     def _connect(self) -> socket.socket:
         return self._room.network.connect("127.0.0.1", PORT)
 
@@ -146,16 +153,26 @@ class JupyterWithToken(Jupyter):
     """Without namespaces: on a loopback port of its own, with a token of its own."""
 
     def __init__(self, disk: Disk, start: Start, opens_in: str | None) -> None:
-        self._port, self._token = _free_port(), secrets.token_urlsafe(32)
+        self._token = secrets.token_urlsafe(32)
         super().__init__(disk, start, opens_in)
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Return its settings by the class that has them."""
-        return {"ServerApp": {"ip": "127.0.0.1", "port": self._port}}
+        return {"ServerApp": {"ip": "127.0.0.1"}}
 
     def variables(self) -> dict[str, str]:
         """Return what else its environment has."""
         return {"JUPYTER_TOKEN": self._token}
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """More words of its command line."""
+        return (f"--port={self._port}",)
+
+    @cached_property
+    def _port(self) -> int:
+        """Chosen at the first start, not while lifecycle scripts run, in whose minutes another program could take it."""
+        return _free_port()
 
     @property
     def url(self) -> str:
