@@ -2,6 +2,7 @@
 
 import http.client
 import http.server
+import json
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from local_aws.containers.web_proxy import web_proxy
 from local_aws.sagemaker.notebooks import hooks, processes
 from local_aws.sagemaker.notebooks.disk import Disk
 from local_aws.sagemaker.notebooks.gateway import Gateway
+from local_aws.sagemaker.notebooks.jupyter import JupyterWithToken
 from local_aws.sagemaker.notebooks.room import Room, hostname
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:notebook-instance/demo"
@@ -463,3 +465,21 @@ class _server:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def test_without_namespaces_jupyter_takes_its_port_at_the_first_start_and_keeps_it(tmp_path: Path) -> None:
+    disk = Disk(tmp_path / "demo")
+    disk.shown = False
+    disk.renew("demo", ARN)
+    started: list[list[str]] = []
+
+    def start(command: list[str], variables: Mapping[str, str]) -> "subprocess.Popen[str]":
+        started.append(command)
+        return process.start(["true"], variables, tmp_path, lambda _: None)
+
+    jupyter = JupyterWithToken(disk, start, None)
+    assert "port" not in json.loads((disk.root / "etc/jupyter/jupyter_server_config.json").read_text())["ServerApp"]
+    for _ in range(2):
+        jupyter.start()
+    port = urllib.parse.urlsplit(jupyter.url).port
+    assert [command[-1] for command in started] == [f"--port={port}"] * 2
