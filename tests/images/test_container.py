@@ -214,3 +214,39 @@ print(json.dumps([outcome.exit_code, said, (container.ml / "model/m").exists()])
     assert exit_code != 0 and not written
     assert f"so that /opt/ml of this job is {tmp_path}/ml" in said[-1]
     assert not Path("/opt/ml/model/m").exists()
+
+
+@needs_namespaces
+def test_a_container_does_not_outlive_who_started_it(environment: Environment, tmp_path: Path) -> None:
+    """As when `mlp check` or a test is killed, whatever thread it has started the container from."""
+    seconds = f"1000.{os.getpid()}"
+    starter = f"""
+import sys, threading, time
+sys.path.insert(0, {str(PROJECT)!r})
+from pathlib import Path
+from local_aws.containers.container import Container
+from local_aws.containers.environments import existing
+from platform_contract import images
+container = Container(existing(images.find("sklearn", "1.9-0")), Path({str(tmp_path / "c")!r}))
+thread = threading.Thread(target=container.start, args=(["/bin/sh", "-c", "trap '' TERM; sleep {seconds}"], print))
+thread.start()
+thread.join()
+print("started", flush=True)
+time.sleep(1000)
+"""
+    process = subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "started\n"
+
+    def inside() -> list[psutil.Process]:
+        return [found for found in psutil.process_iter(["cmdline"]) if seconds in (found.info["cmdline"] or [])[-1:]]
+
+    while not inside():
+        time.sleep(0.02)
+    time.sleep(0.2)
+    assert inside(), "it ends with the thread that started it"
+    process.kill()
+    process.wait(10)
+    deadline = time.monotonic() + 10
+    while inside() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not inside()

@@ -20,7 +20,15 @@ def test_the_wheel_carries_what_runs_in_functions_and_notebooks() -> None:
     included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     packages = {folder.name for folder in (ROOT / "lambda").iterdir() if (folder / "__init__.py").exists()}
     assert set(included) == {*(f"lambda/{name}" for name in packages), "notebook"}
-    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["constructs/ml_platform", "platform_contract"]
+    # What the extras and the pytest plugin are, beside the constructs and the contract; the app's stacks stay here.
+    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == [
+        "constructs/ml_platform",
+        "local_aws",
+        "mlp",
+        "platform_contract",
+        "pytest_ml_platform",
+        "settings",
+    ]
 
 
 def test_functions_are_known_to_the_import_contracts() -> None:

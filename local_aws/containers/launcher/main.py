@@ -104,9 +104,11 @@ def join(process: int, view: dict[str, Any]) -> int:  # noqa: RET503 - execute d
 
 
 def _wait_for(child: int) -> int:
+    """Wait for the end of `child`, and return its exit code; where whoever started this launcher ends before, end `child`."""
     signal.signal(signal.SIGTERM, lambda number, _frame: os.kill(child, number))
-    while True:
-        try:
-            return exit_code(os.waitpid(child, 0)[1])
-        except InterruptedError:
-            continue
+    ended, starter = os.pidfd_open(child), os.getppid()
+    # Not the kernel's signal for that: it comes when the thread ends that has started us.
+    awaited = [ended, *([os.pidfd_open(starter)] if starter > 0 else [])]
+    if ended not in select.select(awaited, [], [])[0]:
+        os.kill(child, signal.SIGKILL)
+    return exit_code(os.waitpid(child, 0)[1])
