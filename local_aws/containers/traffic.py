@@ -19,6 +19,8 @@ class Traffic:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._servers: list[asyncio.Server] = []
+        self._connections: set[asyncio.Task[None] | None] = set()
+        """Known to the loop by weak references alone: one that waits for another's answer would be collected as garbage."""
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
@@ -26,11 +28,14 @@ class Traffic:
         """Let `handler` have every connection to `listener`; it is closed when that returns."""
 
         async def closing(reader: Reader, writer: Writer) -> None:
+            task = asyncio.current_task()
+            self._connections.add(task)
             try:
                 with contextlib.suppress(OSError, EOFError, ValueError, asyncio.CancelledError):
                     await handler(reader, writer)
             finally:
                 writer.close()
+                self._connections.discard(task)
 
         started = asyncio.start_server(closing, sock=listener, limit=HEAD_BYTES)
         self._servers.append(asyncio.run_coroutine_threadsafe(started, self._loop).result(10))

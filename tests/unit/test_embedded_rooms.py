@@ -1,5 +1,6 @@
 """What a notebook instance of the embedded AWS sees of the machine, and what the machine sees of it."""
 
+import gc
 import http.client
 import http.server
 import json
@@ -11,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -483,3 +485,40 @@ def test_without_namespaces_jupyter_takes_its_port_at_the_first_start_and_keeps_
         jupyter.start()
     port = urllib.parse.urlsplit(jupyter.url).port
     assert [command[-1] for command in started] == [f"--port={port}"] * 2
+
+
+def test_a_connection_that_waits_is_not_collected_as_garbage(caplog: pytest.LogCaptureFixture) -> None:
+    """The event loop knows its tasks by weak references alone: one that waits for another's answer hangs on nothing else."""
+    go, far = threading.Event(), socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        while True:
+            try:
+                connection, _ = far.accept()
+            except OSError:
+                return
+            threading.Thread(target=late, args=(connection,), daemon=True).start()
+
+    def late(connection: socket.socket) -> None:
+        with connection:
+            connection.recv(16)
+            connection.shutdown(socket.SHUT_RD)
+            go.wait(10)
+            connection.sendall(b"here")
+
+    threading.Thread(target=answer, daemon=True).start()
+    traffic, listener = Traffic(), socket.create_server(("127.0.0.1", 0))
+    traffic.serve(listener, forward(*far.getsockname()))
+    clients = [socket.create_connection(listener.getsockname(), timeout=10) for _ in range(20)]
+    for client in clients:
+        client.sendall(b"x")
+        client.shutdown(socket.SHUT_WR)
+    for _ in range(20):
+        gc.collect()
+        time.sleep(0.01)
+    go.set()
+    assert [client.recv(16) for client in clients] == [b"here"] * 20
+    traffic.close()
+    gc.collect()
+    assert "destroyed" not in caplog.text and "Unhandled" not in caplog.text
+    far.close()
