@@ -56,7 +56,7 @@ def run() -> dict[str, Any]:
             jupyter.start()
             for name in ("a.ipynb", "b.ipynb"):
                 jupyter.run(jupyter.session(name), "1 + 1")
-            agent = [str(machine.base / "agent.pyz"), "check", "--config", str(machine.base / "idle.json")]
+            agent = [str(machine.base / "bundle.pyz"), "check", "--config", str(machine.base / "idle.json")]
             metadata = str(machine.root / "opt/ml/metadata/resource-metadata.json")
             reference = ["-c", REFERENCE, jupyter.url, metadata, TOKEN]
             return _compared({"ours": agent, "reference": reference}, {**machine.environment, "LOCAL_AWS_CLOCK": "1"})

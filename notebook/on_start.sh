@@ -1,49 +1,19 @@
 #!/bin/bash
-# Lifecycle script of a notebook instance: runs as root at every start, filled in by constructs/ml_platform/lifecycle_script.py.
-# It never keeps an instance from starting: each step stands alone and may fail, and the exit code is 0.
+# Lifecycle script of a notebook instance: runs as root at every start, filled in by constructs/ml_platform/notebook/lifecycle_script.py.
+# It never keeps an instance from starting: what fails says so in a log, and the exit code is 0.
 export PATH=/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/bin
 umask 022
 cd / # where no module of somebody else lies in Python's way
-base=/opt/ml-platform logs=/var/log/ml-platform systemd=/run/systemd/system
+base=/opt/ml-platform
 python=$(command -v python3) || python=/home/ec2-user/anaconda3/bin/python3
 
-# Writes the agent, its settings, the client's and the SDK's, and the units; prints the rest of this script. Packed is what no
-# deployment changes. Paths, and what CloudFormation fills in, follow in the clear.
-# shellcheck disable=SC2016
-eval "$("$python" -c 'import base64,bz2,sys
-parts=bz2.decompress(base64.b85decode(sys.argv[1])).decode().split("\0")
-exec(parts[0])
-unpack(parts[1:],*sys.argv[2:])' '@PAYLOAD@' "$base" "$logs" /etc/xdg/sagemaker/config.yaml /etc/systemd/system @VALUES@)"
+# notebook/start of the platform's sources, as a program of one file.
+"$python" -I -c 'import base64,bz2,os,sys
+os.makedirs(sys.argv[1],exist_ok=True)
+with open(sys.argv[1]+"/start.pyz","wb") as file: file.write(bz2.decompress(base64.b85decode(sys.argv[2])))' "$base" '@PROGRAM@'
 
-# @REST@: what follows is packed.
-# shellcheck disable=SC2329
-agent() { "$python" "$base/agent.pyz" "$@" --config "$base/idle.json"; }
-
-# Keeps one loop alive. Exit code 3: another one runs already.
-# shellcheck disable=SC2329
-supervise() {
-  while agent "$1" --loop; [ $? -ne 3 ]; do sleep 5 || break; done
-}
-
-# shellcheck disable=SC2329
-install() {
-  for pause in 0 5 20 60 180; do
-    sleep "$pause"
-    agent fetch "$(<"$base/client.uri")" "$base/client.zip" && break
-  done
-  PYTHONPATH=$base/client.zip "$python" -m setup.install "$base"
-}
-
-# A process group of its own, deaf to hang-ups, without a hold on this script's output.
-background() {
-  set -m
-  (trap '' HUP; "$@") </dev/null >>"$logs-${*: -1}.log" 2>&1 &
-  set +m
-}
-
-if ! { [ -d "$systemd" ] && systemctl daemon-reload && systemctl restart ml-platform-{check,vitals}.timer; }; then
-  background supervise check
-  background supervise vitals
-fi
-background install
+# It writes the settings below, then fetches, starts and installs the rest in the background.
+"$python" -I "$base/start.pyz" "$base" /etc/xdg/sagemaker/config.yaml /var/log/ml-platform /etc/systemd/system /run/systemd/system <<'SETTINGS'
+@SETTINGS@
+SETTINGS
 exit 0

@@ -1,4 +1,4 @@
-"""agent.pyz check|vitals [--loop] or fetch s3://bucket/key FILE, each with --config /opt/ml-platform/idle.json."""
+"""bundle.pyz check|vitals [--loop] --config /opt/ml-platform/idle.json."""
 
 from __future__ import annotations
 
@@ -50,9 +50,6 @@ def main() -> int:
     what, *words = sys.argv[1:]
     file = Path(words[words.index("--config") + 1])
     config = json.loads(file.read_text())
-    if what == "fetch":
-        Path(words[1]).write_bytes(Instance(config).fetch(words[0]))
-        return 0
     own, lock = os.stat(sys.argv[0]), open(file.with_name(f"{what}.lock"), "a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -13,7 +13,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Callable
 
-from idle_agent.aws import ask, within
+from idle_agent.aws import within
+from idle_agent.identity import ask
 
 USUAL = ["https://127.0.0.1:8443/", "http://127.0.0.1:8888/"]
 """Where a notebook instance's Jupyter listens, and Jupyter's default: for when the file that it leaves is missing or wrong."""

@@ -3,6 +3,8 @@
 import base64
 import bz2
 import contextlib
+import hashlib
+import io
 import json
 import os
 import re
@@ -10,11 +12,13 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ml_platform.notebook.client_bundle import pack
 from ml_platform.notebook.lifecycle_script import render
 
 ROOTED = ("/home/ec2-user", "/opt", "/etc", "/var", "/run")
@@ -26,11 +30,20 @@ IDLE: dict[str, Any] = {
     "period_seconds": 60,
     "log_group": "/mlp/notebooks",
     "namespace": "MLPlatform/Notebooks",
+    "lifecycle": "0123456789ab",
     "home": "/home/ec2-user",
     "metadata": "/opt/ml/metadata/resource-metadata.json",
     "max_keep_alive_hours": 24,
 }
-PLATFORM: dict[str, Any] = {"environment": "test", "client": "s3://assets/client.zip", "packages": []}
+PLATFORM: dict[str, Any] = {"environment": "test", "packages": []}
+URI = "s3://assets/bundle.zip"
+BUNDLE = pack({})
+"""What an instance fetches, without a client."""
+
+
+def facts(bundle: bytes) -> dict[str, str]:
+    """Return what a script says of its bundle."""
+    return {"uri": URI, "sha256": hashlib.sha256(bundle).hexdigest()}
 
 
 def wait_for(what: Callable[[], Any], seconds: float = 20, every: float = 0.1) -> Any:
@@ -76,11 +89,26 @@ class Machine:
         names = "|".join(map(re.escape, ROOTED))
         return re.sub(rf"(?<![\w/.}}-])({names})(?![\w.-])", lambda found: f"{self.root}{found[1]}", text)
 
+    @property
+    def copy(self) -> Path:
+        return self.home / "SageMaker/.ml-platform/bundle.pyz"
+
+    def keep(self, bundle: bytes) -> None:
+        """Put a copy of the bundle where an earlier start leaves one."""
+        self.copy.parent.mkdir(exist_ok=True)
+        self.copy.write_bytes(bundle)
+
     def start(
-        self, *, path: str = "", idle: Mapping[str, Any] = IDLE, platform: Mapping[str, Any] = PLATFORM
+        self,
+        *,
+        path: str = "",
+        idle: Mapping[str, Any] = IDLE,
+        platform: Mapping[str, Any] = PLATFORM,
+        bundle: bytes = BUNDLE,
     ) -> "subprocess.CompletedProcess[str]":
         """Run the lifecycle script; `path` replaces the one that it sets itself."""
-        script = self.rooted(render(idle=idle, platform=platform, sdk_defaults="SchemaVersion: '1.0'\n"))
+        rendered = render(idle=idle, platform=platform, sdk_defaults="SchemaVersion: '1.0'\n", bundle=facts(bundle))
+        script = self.rooted(rendered)
         if path:
             assert "PATH=/sbin:" in script
             script = re.sub("PATH=/sbin:.*", f"PATH={path}", script)
@@ -128,15 +156,14 @@ class Machine:
             time.sleep(0.05)
 
     def install(self, **idle: Any) -> None:
-        """Put the agent where the lifecycle script puts it, without starting anything."""
-        script = render(idle={**IDLE, **idle}, platform=PLATFORM, sdk_defaults="")
+        """Put the agent where a start puts it, without starting anything."""
         self.base.mkdir(parents=True, exist_ok=True)
-        (self.base / "agent.pyz").write_text(unpacked(script)[2])
-        (self.base / "idle.json").write_text(self.rooted(json.dumps({**IDLE, "lifecycle": "0123456789ab", **idle})))
+        (self.base / "bundle.pyz").write_bytes(BUNDLE)
+        (self.base / "idle.json").write_text(self.rooted(json.dumps({**IDLE, **idle})))
 
     def check(self, **variables: str) -> dict[str, Any]:
         """Run one check and return its line."""
-        command = [sys.executable, str(self.base / "agent.pyz"), "check", "--config", str(self.base / "idle.json")]
+        command = [sys.executable, "-I", str(self.base / "bundle.pyz"), "check", "--config", str(self.base / "idle.json")]
         environment = {**self.environment, "LOCAL_AWS_CLOCK": "1", **variables}
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=60, check=True, start_new_session=True
@@ -145,7 +172,13 @@ class Machine:
         return dict(json.loads(done.stdout))
 
 
-def unpacked(script: str) -> list[str]:
-    """Return what a script carries: what unpacks, the rest of the script, the agent, and the settings."""
-    payload = max(re.findall(r"'([^']*)'", script), key=len)
-    return bz2.decompress(base64.b85decode(payload)).decode().split("\0")
+def carried(script: str) -> dict[str, str]:
+    """Return the program that a script carries: content by file name."""
+    program = script.split('"$base" \'', 1)[1].split("'", 1)[0]
+    with zipfile.ZipFile(io.BytesIO(bz2.decompress(base64.b85decode(program)))) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def settings(script: str) -> dict[str, Any]:
+    """Return the settings that a script carries."""
+    return dict(json.loads(script.split("<<'SETTINGS'\n")[1].split("\nSETTINGS\n", maxsplit=1)[0]))

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idle_agent.act import measure, tell
-from idle_agent.aws import SERVICES, Instance, sign
+from idle_agent.aws import SERVICES, Instance
+from idle_agent.identity import Identity, sign
 from tests.agent.fake_aws import FakeAws
 
 MOMENT = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
@@ -71,10 +72,10 @@ def instance(tmp_path: Path) -> dict[str, Any]:
 
 def test_partition_and_region_come_from_the_instances_own_arn(instance: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
-    assert Instance(instance).domain == "eu-central-1.amazonaws.com"
+    assert Identity(instance["metadata"]).domain == "eu-central-1.amazonaws.com"
     file = Path(instance["metadata"])
     file.write_text(file.read_text().replace("arn:aws:", "arn:aws-cn:").replace("eu-central-1", "cn-north-1"))
-    assert Instance(instance).domain == "cn-north-1.amazonaws.com.cn"
+    assert Identity(instance["metadata"]).domain == "cn-north-1.amazonaws.com.cn"
 
 
 def test_credentials_come_from_the_metadata_service_with_a_token(
@@ -139,6 +140,6 @@ def test_logs_that_are_refused_do_not_keep_the_metrics_back(
 def test_an_object_is_fetched(instance: dict[str, Any], fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_aws.environment(monkeypatch)
     fake_aws.objects["/assets/a b.zip"] = b"PK"
-    assert Instance(instance).fetch("s3://assets/a b.zip") == b"PK"
+    assert Identity(instance["metadata"]).fetch("s3://assets/a b.zip") == b"PK"
     with pytest.raises(OSError, match="404"):
-        Instance(instance).fetch("s3://assets/other.zip")
+        Identity(instance["metadata"]).fetch("s3://assets/other.zip")

@@ -1,6 +1,6 @@
 """The lifecycle script: its form, its size, and that it never fails a start."""
 
-import io
+import ast
 import json
 import os
 import re
@@ -8,24 +8,22 @@ import shutil
 import subprocess
 import sys
 import time
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from ml_platform.notebook import lifecycle_script
-from ml_platform.notebook.lifecycle_script import MAX_BYTES, render, size
+from ml_platform.notebook.client_bundle import pack
+from ml_platform.notebook.lifecycle_script import MAX_BYTES, render, size, zipped
 from ml_platform.notebook.sdk_defaults import render_sdk_defaults
 from tests.agent.fake_aws import FakeAws
-from tests.agent.machine import IDLE, PLATFORM, Machine, unpacked, wait_for
+from tests.agent.machine import BUNDLE, IDLE, PLATFORM, Machine, carried, settings, wait_for
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "notebook"
-SETUP = NOTEBOOK / "idle_agent/setup"
-HEADROOM = 500
+HEADROOM = 2_500
 
 
 def token(name: str) -> str:
@@ -45,7 +43,6 @@ def typical() -> dict[str, Any]:
         **{"region": "eu-central-1", "data_bucket": token("Data"), "artifacts_bucket": bucket, "key_arn": key},
         **{"job_role_arn": role, "log_group": "/mlp-dev/notebooks", "images": {"sklearn": image}},
         **{"subnets": subnets, "security_groups": groups, "models": {"spam": "mlp-dev-spam", "churn": "mlp-dev-churn"}},
-        **{"client": f"s3://cdk-hnb659fds-assets-{token('AWS.AccountId')}-eu-central-1/{'ab12' * 16}.zip"},
         **{"packages": ["lightgbm==4.6.0"], "endpoint_hours": 8},
     }
     tags = {"ml-platform:notebook": "demo", "ml-platform:environment": "mlp-dev"}
@@ -58,11 +55,19 @@ def typical() -> dict[str, Any]:
         security_groups=groups,
         tags=tags,
     )
-    return {"idle": idle, "platform": platform, "sdk_defaults": defaults}
+    bundle = {"uri": f"s3://cdk-hnb659fds-assets-{token('AWS.AccountId')}-eu-central-1/{'ab12' * 16}.zip", "sha256": "ab12" * 16}
+    return {"idle": idle, "platform": platform, "sdk_defaults": defaults, "bundle": bundle}
 
 
 def test_it_fits_with_room_to_spare() -> None:
     assert size(render(**typical())) <= MAX_BYTES - HEADROOM
+
+
+def test_fifty_models_fit() -> None:
+    arguments = typical()
+    names = [f"some-model-{number:02d}" for number in range(50)]
+    arguments["platform"]["models"] = {name: f"mlp-production-{name}" for name in names}
+    assert size(render(**arguments)) <= MAX_BYTES
 
 
 def test_what_does_not_fit_is_refused_with_advice() -> None:
@@ -74,17 +79,16 @@ def test_what_does_not_fit_is_refused_with_advice() -> None:
         render(**arguments)
 
 
-def test_each_token_costs_its_room_once() -> None:
+def test_each_token_costs_its_room() -> None:
     script = render(**typical())
     tokens = re.findall(r"\$\{Token\[[^\]]*\]\}", script)
-    assert len(tokens) == len(set(tokens)) == 8
     assert size(script) == len(script) + sum(lifecycle_script.TOKEN_BYTES - len(found) for found in tokens)
 
 
 def test_it_is_ascii_with_line_feeds() -> None:
     script = render(**typical())
     assert script.isascii() and "\r" not in script and script.endswith("\n") and script.startswith("#!/bin/bash\n")
-    for file in [NOTEBOOK / "on_start.sh", *(NOTEBOOK / "idle_agent").rglob("*.*")]:
+    for file in (file for file in NOTEBOOK.rglob("*.*") if "samples" not in file.parts):
         if file.suffix in (".py", ".sh", ".js", ".json", ".toml"):
             assert file.read_text().isascii() and "\r" not in file.read_text(), file
 
@@ -95,8 +99,8 @@ def test_the_shell_has_no_complaints(tmp_path: Path) -> None:
     subprocess.run(["bash", "-n", str(file)], check=True)
     shellcheck = Path(sys.executable).with_name("shellcheck")
     subprocess.run([shellcheck, str(NOTEBOOK / "on_start.sh")], check=True)
-    # The payload is full of dollar signs, and what uses the variables is packed.
-    subprocess.run([shellcheck, "-e", "SC2016,SC2034", str(file)], check=True)
+    # The program is full of dollar signs.
+    subprocess.run([shellcheck, "-e", "SC2016", str(file)], check=True)
 
 
 @pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13", "3.14"])
@@ -115,34 +119,33 @@ def test_every_python_renders_the_same_bytes(version: str) -> None:
     assert done.stdout == render(**typical()) == render(**json.loads(arguments))
 
 
-def test_its_hash_is_its_contents() -> None:
-    def digest(**changed: Any) -> str:
-        idle = {key: value for key, value in {**IDLE, **changed}.items() if key != "lifecycle"}
-        script = render(idle=idle, platform=PLATFORM, sdk_defaults="")
-        parts = unpacked(script)
-        return str(json.loads(re.sub("\1\\d+\1", "", parts[3]))["lifecycle"])
+def test_what_it_carries_is_python_3_9_and_its_settings_can_be_read() -> None:
+    script = render(**typical())
+    for name, source in carried(script).items():
+        ast.parse(source, name, feature_version=(3, 9))
+    assert settings(script) == typical()
 
-    assert re.fullmatch("[0-9a-f]{12}", digest())
-    assert digest() == digest() != digest(idle_minutes=61)
+
+def test_its_shell_and_program_depend_on_no_setting() -> None:
+    one, other = render(**typical()), render(**{**typical(), "idle": IDLE, "platform": PLATFORM})
+    assert carried(one) == carried(other)
+    assert one.partition("<<'SETTINGS'")[0] == other.partition("<<'SETTINGS'")[0]
 
 
 @pytest.fixture
 def machine(tmp_path: Path, fake_aws: FakeAws) -> Iterator[Machine]:
     machine = Machine(tmp_path / "machine", fake_aws.variables())
+    machine.keep(BUNDLE)
     yield machine
     machine.end()
 
 
-def bundle(files: Mapping[str, str] = MappingProxyType({})) -> bytes:
-    """Return a client's bundle, as the construct packs it."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for file in sorted(SETUP.rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                archive.writestr(f"setup/{file.relative_to(SETUP)}", file.read_bytes())
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
+def bundle(folder: Path, files: Mapping[str, str]) -> bytes:
+    """Return a bundle as the construct packs it, with these files of a client."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    return pack({inner.name: inner for inner in folder.iterdir()})
 
 
 def test_it_starts_the_agent_and_the_vitals(machine: Machine, fake_aws: FakeAws) -> None:
@@ -231,19 +234,18 @@ def test_the_notebooks_own_python_will_do(machine: Machine) -> None:
 
 def test_a_second_run_leaves_one_of_each(machine: Machine) -> None:
     machine.start()
-    before = {file: file.read_bytes() for file in machine.base.glob("*.*") if file.suffix in (".pyz", ".uri")}
     machine.start()
-    assert before == {file: file.read_bytes() for file in before}
     time.sleep(7)
     for what in ("check", "vitals"):
-        assert len(machine.processes(f"agent.pyz {what} --loop")) == 1
+        wait_for(lambda what=what: len(machine.processes(f"bundle.pyz {what} --loop")) == 1)
+    assert sorted(file.name for file in machine.base.glob("*.pyz*")) == ["bundle.pyz", "start.pyz"]
 
 
 def test_an_agent_that_dies_is_started_again(machine: Machine) -> None:
     machine.start()
-    (pid,) = wait_for(lambda: machine.processes("agent.pyz check --loop"))
+    (pid,) = wait_for(lambda: machine.processes("bundle.pyz check --loop"))
     os.kill(pid, 9)
-    wait_for(lambda: set(machine.processes("agent.pyz check --loop")) - {pid}, 15)
+    wait_for(lambda: set(machine.processes("bundle.pyz check --loop")) - {pid}, 15)
 
 
 def test_a_start_begins_a_new_grace_period(machine: Machine) -> None:
@@ -255,7 +257,7 @@ def test_a_start_begins_a_new_grace_period(machine: Machine) -> None:
     assert wait_for(lambda: machine.lines()[seen:])[0]["idle_minutes"] == 0
 
 
-def test_it_does_not_wait_for_a_network_that_is_silent(machine: Machine) -> None:
+def test_its_copy_serves_while_the_network_is_silent(machine: Machine) -> None:
     import socket
 
     with socket.socket() as deaf:
@@ -277,6 +279,7 @@ def test_where_there_is_systemd_it_starts_timers(machine: Machine, tmp_path: Pat
     (folder / "systemctl").chmod(0o755)
     (machine.root / "run/systemd/system").mkdir(parents=True)
     assert machine.start(path=f"{folder}:/usr/bin:/bin").returncode == 0
+    wait_for(lambda: calls.exists() and "restart" in calls.read_text())
     assert calls.read_text().splitlines() == ["daemon-reload", "restart ml-platform-check.timer ml-platform-vitals.timer"]
     assert not machine.processes("--loop")
     unit = (machine.root / "etc/systemd/system/ml-platform-check.service").read_text()
@@ -301,7 +304,7 @@ def test_where_systemd_does_not_work_it_starts_loops(machine: Machine, tmp_path:
     wait_for(machine.lines)
 
 
-def test_the_bundle_is_installed(machine: Machine, fake_aws: FakeAws) -> None:
+def test_the_bundle_is_installed(machine: Machine, fake_aws: FakeAws, tmp_path: Path) -> None:
     anaconda, samples = machine.home / "anaconda3", machine.home / "SageMaker/samples"
     for place in ("lib/python3.12/site-packages", "envs/python3/lib/python3.10/site-packages", "envs/python3/bin"):
         (anaconda / place).mkdir(parents=True)
@@ -309,10 +312,9 @@ def test_the_bundle_is_installed(machine: Machine, fake_aws: FakeAws) -> None:
     (anaconda / "envs/python3/bin/python").chmod(0o755)
     samples.mkdir()
     (samples / "mine.ipynb").write_text("changed")
-    fake_aws.objects["/assets/client.zip"] = bundle(
-        {"mlp/__init__.py": "", "samples/mine.ipynb": "new", "samples/other.ipynb": "new"}
-    )
-    machine.start(platform={**PLATFORM, "packages": ["lightgbm==4.6.0"]})
+    content = bundle(tmp_path / "c", {"mlp/__init__.py": "", "samples/mine.ipynb": "new", "samples/other.ipynb": "new"})
+    fake_aws.objects["/assets/bundle.zip"] = content
+    machine.start(platform={**PLATFORM, "packages": ["lightgbm==4.6.0"]}, bundle=content)
     wait_for(lambda: "packages of" in machine.log("install"))
     for place in ("lib/python3.12", "envs/python3/lib/python3.10"):
         assert (anaconda / place / "site-packages/ml-platform.pth").read_text() == f"{machine.base}/client\n"
@@ -326,7 +328,73 @@ def test_the_bundle_is_installed(machine: Machine, fake_aws: FakeAws) -> None:
 
 
 def test_the_bundle_is_tried_for_again(machine: Machine, fake_aws: FakeAws) -> None:
+    machine.copy.unlink()
     machine.start()
     wait_for(lambda: "404" in machine.log("install"))
-    fake_aws.objects["/assets/client.zip"] = bundle()
-    wait_for(lambda: "client: done" in machine.log("install"), 15)
+    assert not machine.processes("bundle.pyz check")
+    fake_aws.objects["/assets/bundle.zip"] = BUNDLE
+    wait_for(machine.lines)
+    wait_for(lambda: machine.copy.exists() and machine.copy.read_bytes() == BUNDLE)
+
+
+def forge(machine: Machine) -> bytes:
+    """Return a bundle that says when it is run."""
+    return zipped({"__main__.py": f"open({str(machine.root / 'forged')!r}, 'w')".encode()})
+
+
+def a_forged_copy(machine: Machine) -> None:
+    machine.keep(forge(machine))
+
+
+def a_copy_cut_short(machine: Machine) -> None:
+    machine.keep(BUNDLE[:-1])
+
+
+def a_link(machine: Machine) -> None:
+    (machine.root / "forged.pyz").write_bytes(forge(machine))
+    machine.copy.unlink()
+    machine.copy.symlink_to(machine.root / "forged.pyz")
+
+
+def a_pipe_that_nobody_writes(machine: Machine) -> None:
+    machine.copy.unlink()
+    os.mkfifo(machine.copy)
+
+
+def a_folder(machine: Machine) -> None:
+    machine.copy.unlink()
+    machine.copy.mkdir()
+
+
+@pytest.mark.parametrize("instead", [a_forged_copy, a_copy_cut_short, a_link, a_pipe_that_nobody_writes, a_folder])
+def test_a_copy_that_is_not_the_bundle_is_never_run(
+    machine: Machine, fake_aws: FakeAws, instead: Callable[[Machine], None]
+) -> None:
+    instead(machine)
+    fake_aws.objects["/assets/bundle.zip"] = BUNDLE
+    machine.start()
+    wait_for(machine.lines)
+    assert (machine.base / "bundle.pyz").read_bytes() == BUNDLE
+    assert not (machine.root / "forged").exists()
+
+
+def test_an_object_that_is_not_the_bundle_is_never_run(machine: Machine, fake_aws: FakeAws) -> None:
+    machine.copy.unlink()
+    fake_aws.objects["/assets/bundle.zip"] = forge(machine)
+    machine.start()
+    time.sleep(2)
+    assert not (machine.base / "bundle.pyz").exists() and not (machine.root / "forged").exists()
+    fake_aws.objects["/assets/bundle.zip"] = BUNDLE
+    wait_for(machine.lines)
+
+
+def test_a_new_bundle_takes_the_place_of_the_old(machine: Machine, fake_aws: FakeAws, tmp_path: Path) -> None:
+    machine.start()
+    wait_for(lambda: "warning in JupyterLab" in machine.log("install"))
+    machine.end()
+    fresh = bundle(tmp_path / "c", {"mlp/new.py": ""})
+    fake_aws.objects["/assets/bundle.zip"] = fresh
+    machine.start(bundle=fresh)
+    wait_for(lambda: machine.copy.read_bytes() == fresh)
+    assert (machine.base / "bundle.pyz").read_bytes() == fresh
+    assert (machine.base / "client/mlp/new.py").exists()

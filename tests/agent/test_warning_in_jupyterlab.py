@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 from tests.agent.jupyter import TOKEN, Jupyter
 from tests.agent.machine import Machine, wait_for
 
-SETUP = Path(__file__).parents[2] / "notebook/idle_agent/setup"
+SETUP = Path(__file__).parents[2] / "notebook/setup"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OPTIONS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -27,7 +27,7 @@ OPTIONS = (
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     machine = Machine(tmp_path_factory.mktemp("browser") / "machine")
     machine.install()
-    from idle_agent.setup.install import add_extension, share_status
+    from setup.install import add_extension, share_status
 
     extension = machine.home / ".local/share/jupyter/labextensions/ml-platform-idle"
     add_extension(SETUP / "labextension", extension)

@@ -95,7 +95,7 @@ def tree(**changed: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the processes of an instance, by name; the agent runs as root."""
     lines = {
         "init": ("", "systemd"),
-        "agent": ("init", "agent.pyz check"),
+        "agent": ("init", "bundle.pyz check"),
         "smi": ("agent", "nvidia-smi"),
         "server": ("init", "jupyter-lab"),
         "kernel": ("server", "ipykernel_launcher -f kernel-x.json"),

@@ -1,5 +1,6 @@
 """A notebook's two roles on the deployed platform: each right is used once, and what they lack is refused."""
 
+import base64
 import json
 import uuid
 from collections.abc import Callable
@@ -117,10 +118,13 @@ def key_of(n: Notebooks) -> str:
 
 
 def fetch_client(n: Notebooks, c: Clients) -> None:
-    """Fetch what the lifecycle script fetches; its place stands in the instance's own folder."""
-    bucket, _, key = (
-        (n.home(ME).parents[1] / "opt/ml-platform/client.uri").read_text().strip().removeprefix("s3://").partition("/")
+    """Fetch what the lifecycle script fetches."""
+    configs = n.platform.client("sagemaker").describe_notebook_instance_lifecycle_config(
+        NotebookInstanceLifecycleConfigName=n.instance(ME)
     )
+    script = base64.b64decode(configs["OnStart"][0]["Content"]).decode()
+    uri = json.loads(script.split("<<'SETTINGS'\n")[1].split("\nSETTINGS\n")[0])["bundle"]["uri"]
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
     c("s3").get_object(Bucket=bucket, Key=key)
 
 

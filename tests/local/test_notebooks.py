@@ -118,7 +118,7 @@ def open_tab(story: Story) -> None:
 
 def dead_agent(story: Story) -> None:
     story.start()
-    for process in story.notebooks.processes(story.name, "agent.pyz check"):
+    for process in story.notebooks.processes(story.name, "bundle.pyz check"):
         # What would start the agent again goes first.
         for one in (process.parent(), process):
             one.kill()

@@ -15,7 +15,7 @@ HASH = re.compile(r"(?<=[A-Za-z])[0-9A-F]{8}(?![0-9A-Za-z])|[0-9a-f]{64}")
 DIGEST = re.compile(r'(?<=")(?=\d*[a-f])[0-9a-f]{12}(?=\\?")')
 """Of a notebook's lifecycle script; the account's number has as many digits, but no letters."""
 ARCHIVE = re.compile(r"[0-9A-Za-z!#$%&()*+\-;<=>?@^_`{|}~]{200,}")
-"""The idle agent and its settings inside that script, as base85; they have tests of their own."""
+"""The program inside that script, as base85; it has tests of its own."""
 
 
 def normalized(template: dict[str, Any]) -> dict[str, Any]:

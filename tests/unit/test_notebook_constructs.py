@@ -1,5 +1,6 @@
 """Notebook instances: what is created, what is kept, and what an instance is told."""
 
+import hashlib
 import json
 import zipfile
 from io import BytesIO
@@ -199,7 +200,10 @@ def test_the_agent_and_the_client_are_told_what_they_need(client_folder: Path, m
     assert (client["subnets"], client["security_groups"]) == (["subnet-0a1b2c3d"], ["sg-0a1b2c3d", "sg-1a1b2c3d"])
     assert client["models"] == {"spam": "mlp-test-spam"} and list(client["images"]) == ["sklearn"]
     assert (client["packages"], client["endpoint_hours"], client["region"]) == ([], 8, "eu-central-1")
-    assert {"data_bucket", "artifacts_bucket", "key_arn", "job_role_arn", "client"} <= set(client)
+    assert {"data_bucket", "artifacts_bucket", "key_arn", "job_role_arn"} <= set(client)
+    bundle = stack.resolve(calls[-1]["bundle"])
+    assert bundle["sha256"] == hashlib.sha256(pack({"mlp": client_folder})).hexdigest()
+    assert json.dumps(bundle["uri"]).count("s3://cdk-")
     assert "notebooks/demo/jobs" in calls[-1]["sdk_defaults"]
 
 
@@ -235,7 +239,9 @@ def test_the_client_is_packed_without_data_and_caches_and_depends_on_nothing_els
     (client_folder / "__init__.py").chmod(0o600)
     assert pack({"mlp": client_folder}) == first
     with zipfile.ZipFile(BytesIO(first)) as archive:
-        assert archive.namelist() == ["mlp/__init__.py"]
+        of_the_client = [name for name in archive.namelist() if name.startswith("mlp/")]
+        assert of_the_client == ["mlp/__init__.py"]
+        assert {"__main__.py", "idle_agent/decide.py", "setup/labextension/package.json"} <= set(archive.namelist())
     (client_folder / "__init__.py").write_text("x = 2")
     assert pack({"mlp": client_folder}) != first
 

@@ -1,23 +1,21 @@
-"""What a notebook fetches at its start: the client, samples, and what installs them, as one content-addressed zip."""
+"""What a notebook fetches at its start: idle agent, client, samples, and what installs them, as one content-addressed zip."""
 
 import atexit
-import io
+import hashlib
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
+from ml_platform.notebook.lifecycle_script import zipped
 from ml_platform.notebook.sources import SOURCES
 
 KINDS = (".py", ".ipynb", ".js", ".json")
 """What goes into the bundle; data and caches beside it do not."""
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", "data"}
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest moment that a zip can carry."""
 
 
 class ClientBundle(Construct):
@@ -34,8 +32,10 @@ class ClientBundle(Construct):
         super().__init__(scope, construct_id)
         workspace = Path(tempfile.mkdtemp(prefix="client-bundle-"))
         atexit.register(shutil.rmtree, workspace, ignore_errors=True)
-        archive = workspace / "client.zip"
-        archive.write_bytes(pack({**folders, "setup": SOURCES / "idle_agent/setup"}))
+        archive = workspace / "bundle.zip"
+        content = pack(folders)
+        archive.write_bytes(content)
+        self.sha256 = hashlib.sha256(content).hexdigest()
         self.asset = s3_assets.Asset(self, "Asset", path=str(archive))
 
     @property
@@ -45,21 +45,17 @@ class ClientBundle(Construct):
 
 
 def pack(folders: Mapping[str, Path]) -> bytes:
-    """Return a zip whose bytes depend on nothing but names and contents; stored, because compression differs by machine.
+    """Return a zip of the programs and notebooks of `folders`, each under its name, and of what every instance runs.
 
     Raises
     ------
     ValueError
         If a folder has nothing to pack.
     """
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, folder in sorted(folders.items()):
-            for file in _files(folder):
-                entry = zipfile.ZipInfo(f"{name}/{file.relative_to(folder).as_posix()}", _EPOCH)
-                entry.create_system, entry.external_attr = 3, 0o644 << 16
-                archive.writestr(entry, file.read_bytes())
-    return buffer.getvalue()
+    files = {"__main__.py": (SOURCES / "__main__.py").read_bytes()}
+    for name, folder in {**folders, "idle_agent": SOURCES / "idle_agent", "setup": SOURCES / "setup"}.items():
+        files |= {f"{name}/{file.relative_to(folder).as_posix()}": file.read_bytes() for file in _files(folder)}
+    return zipped(files)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -70,7 +70,12 @@ class NotebookLifecycle(Construct):
         )
 
     def _script(self, idle: IdleOptions, digest: str) -> str:
-        return render(idle=self._idle(idle, digest), platform=self._platform(), sdk_defaults=self._sdk_defaults())
+        return render(
+            idle=self._idle(idle, digest),
+            platform=self._platform(),
+            sdk_defaults=self._sdk_defaults(),
+            bundle={"uri": self._work.client.s3_uri, "sha256": self._work.client.sha256},
+        )
 
     def _idle(self, options: IdleOptions, digest: str) -> dict[str, Any]:
         keep = options.keep_hours
@@ -105,7 +110,6 @@ class NotebookLifecycle(Construct):
             "security_groups": self._network.security_groups,
             "models": dict(work.models),
             **({"other_datasets": work.other_datasets} if work.other_datasets else {}),
-            "client": work.client.s3_uri,
             "packages": list(work.packages),
             "endpoint_hours": int(work.endpoint_lifetime.to_hours()),
         }

@@ -1,7 +1,4 @@
-"""python -m setup.install BASE, with the bundle on the path: client, samples, extra packages, the warning in JupyterLab.
-
-Runs in the background of the lifecycle script, on the system Python. Each part stands alone and may fail.
-"""
+"""Client, samples, extra packages, the warning in JupyterLab, a copy for starts without S3: each may fail alone."""
 
 from __future__ import annotations
 
@@ -16,14 +13,18 @@ from pathlib import Path
 from typing import Any, Callable
 
 EXTENSION = "ml-platform-idle"
+COPY = "SageMaker/.ml-platform/bundle.pyz"
+"""Below the home, as notebook/start/bundle.py looks for it."""
 
 
-def main(base: Path) -> None:
-    """Install from `base`/client.zip what platform.json and idle.json ask for."""
+def install(base: Path) -> None:
+    """Install from `base`/bundle.pyz what platform.json and idle.json ask for."""
+    bundle = base / "bundle.pyz"
     packages = json.loads((base / "platform.json").read_text()).get("packages") or []
     home, client = Path(json.loads((base / "idle.json").read_text())["home"]), base / "client"
     anaconda = home / "anaconda3"
-    attempt("client", lambda: unpack(base / "client.zip", client))
+    attempt("client", lambda: unpack(bundle, client))
+    attempt("copy", lambda: as_owner(home / "SageMaker", lambda: keep(bundle, home / COPY)))
     for library in [*anaconda.glob("lib/python3*/site-packages"), *anaconda.glob("envs/*/lib/python3*/site-packages")]:
         attempt(str(library), partial(as_owner, library, partial(link, library, client)))
     attempt("samples", lambda: as_owner(home, lambda: copy_missing(client / "samples", home / "SageMaker/samples")))
@@ -75,6 +76,14 @@ def unpack(bundle: Path, client: Path) -> None:
     new.rename(client)
 
 
+def keep(bundle: Path, copy: Path) -> None:
+    """Keep the bundle on the instance's own disk: the next start takes it from there, whether S3 answers or not."""
+    copy.parent.mkdir(exist_ok=True)
+    new = copy.with_name("bundle.new")
+    shutil.copyfile(bundle, new)
+    new.rename(copy)
+
+
 def link(library: Path, client: Path) -> None:
     """Let the environment import the client."""
     (library / "ml-platform.pth").write_text(f"{client}\n")
@@ -109,7 +118,3 @@ def pip(python: Path, packages: list[str]) -> None:
     """Install the extra packages into one environment."""
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
     subprocess.run(command, check=True, timeout=900)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
