@@ -29,7 +29,7 @@ def alternating(works: Mapping[str, Callable[[], float]], rounds: int) -> dict[s
     return {name: statistics.median(values) for name, values in found.items()}
 
 
-def python(code: str, *, path: Sequence[str] = (), cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> str:
+def python(code: str, *, path: Sequence[str | Path] = (), cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> str:
     """Run `code` in a Python of its own and return what it prints."""
     environment = {**os.environ, **(env or {}), "PYTHONPATH": os.pathsep.join(map(str, path))}
     done = subprocess.run([sys.executable, "-c", code], cwd=cwd, env=environment, capture_output=True, text=True, check=True)

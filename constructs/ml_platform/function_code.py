@@ -57,6 +57,6 @@ def _imported(file: Path) -> Iterator[Path]:
 def _files(place: Path) -> Iterator[Path]:
     """Yield the files that importing a module reads: its own, and those of the packages that it is in."""
     yield from (parent / "__init__.py" for parent in (*place.parents, place) if (CONTRACT / parent / "__init__.py").is_file())
-    module = place.with_suffix(".py")
-    if place.name and (CONTRACT / module).is_file():
+    module = place.parent / f"{place.name}.py"
+    if (CONTRACT / module).is_file():
         yield module

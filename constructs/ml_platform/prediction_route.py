@@ -1,7 +1,6 @@
 """One model's route of the shared API, and the function behind it."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from ml_platform import input_validator
 from ml_platform.compliance import acknowledge
 from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
 from ml_platform.invocable import InvocableEndpoint
@@ -83,7 +83,7 @@ class PredictionRoute(Construct):
             If the attempts with their timeouts do not end before the API gives up, or a number is out of its range.
         """
         super().__init__(scope, construct_id)
-        refuse(self, outside("contract.max_instances", contract.max_instances, 1, 10_000))
+        refuse(self, [*_problems(contract)])
         endpoint_name = endpoint.endpoint_name
         self._api = api
         timeout = function_timeout(contract.model_timeout)
@@ -107,7 +107,7 @@ class PredictionRoute(Construct):
             },
             timeout=timeout,
             log_retention=log_retention,
-            extra_files={"input_schema.json": json.dumps(contract.input_schema, sort_keys=True)},
+            extra_files=input_validator.files(contract.input_schema),
         )
         self.route = self._build_route(api, timeout)
         self._acknowledge_limits()
@@ -140,6 +140,11 @@ class PredictionRoute(Construct):
             "Lambda's dead-letter queue takes asynchronous events only; an HTTP API invokes synchronously and gets every error",
             *DEAD_LETTER_RULES,
         )
+
+
+def _problems(contract: RequestContract) -> Iterator[str]:
+    yield from outside("contract.max_instances", contract.max_instances, 1, 10_000)
+    yield from input_validator.problems("contract.input_schema", contract.input_schema)
 
 
 def attempts_within_limit(model_timeout: Duration) -> int:

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from predict.endpoint import Endpoint, Settings
@@ -12,7 +11,6 @@ from predict.request import checked_body
 from shared.sigv4 import Credentials
 
 SETTINGS = Settings.from_environment()
-SCHEMA = json.loads(Path(__file__).parents[1].joinpath("input_schema.json").read_text())
 ENDPOINT = Endpoint(SETTINGS, Credentials.from_environment())
 
 
@@ -22,7 +20,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     request_id = event.get("requestContext", {}).get("requestId", "unknown")
     model_seconds = 0.0
     try:
-        body = checked_body(event, SCHEMA, SETTINGS.max_instances)
+        body = checked_body(event, SETTINGS.max_instances)
         asked = time.perf_counter()
         try:
             content_type, answer = ENDPOINT.invoke(body)

@@ -13,7 +13,7 @@ MAX_BYTES = 5 * 1024 * 1024
 """Lambda takes 6 MB of event; the envelope needs some of it. InvokeEndpoint would take 6 MiB."""
 
 
-def checked_body(event: Mapping[str, Any], schema: Mapping[str, Any], max_instances: int) -> bytes:
+def checked_body(event: Mapping[str, Any], max_instances: int) -> bytes:
     """Return the body to send to the endpoint.
 
     Raises
@@ -27,10 +27,15 @@ def checked_body(event: Mapping[str, Any], schema: Mapping[str, Any], max_instan
     if len(body) > MAX_BYTES:
         raise too_large(len(body), MAX_BYTES)
     instances = _instances(body, max_instances)
-    errors = errors_in(instances, schema)
+    errors = errors_in(instances)
     if errors:
         raise bad_request("The instances do not fit the model's input schema.", errors)
-    return json.dumps({"instances": instances}).encode()
+    try:
+        return json.dumps({"instances": instances}, allow_nan=False).encode()
+    except ValueError:
+        raise bad_request(
+            "The instances hold a number that is not finite: NaN, Infinity, or one too large for a float."
+        ) from None
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

@@ -11,6 +11,8 @@ from types import ModuleType
 
 import pytest
 
+ANEW = ("shared", "input_errors", "input_sizes")
+
 
 @pytest.fixture
 def load_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleType]]:
@@ -22,14 +24,14 @@ def load_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
     def load(package: str, files: dict[str, str], environment: dict[str, str]) -> ModuleType:
         for key, value in environment.items():
             monkeypatch.setenv(key, value)
-        for name in [name for name in sys.modules if name.split(".")[0] in (package, "shared")]:
+        for name in [name for name in sys.modules if name.split(".")[0] in (package, *ANEW)]:
             monkeypatch.delitem(sys.modules, name)
         monkeypatch.syspath_prepend(str(staged(package, files)))
         loaded.append(package)
         return importlib.import_module(f"{package}.handler")
 
     yield load
-    for name in [name for name in sys.modules if name.split(".")[0] in (*loaded, "shared")]:
+    for name in [name for name in sys.modules if name.split(".")[0] in (*loaded, *ANEW)]:
         del sys.modules[name]
 
 
@@ -40,10 +42,17 @@ class FakeEndpoint:
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.before_answer: Callable[[], None] = lambda: None
+        self.connections = 0
+        self.hangs_up = False
+        """Whether it closes the connection after an answer, without a word of it."""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                outer.connections += 1
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
@@ -55,6 +64,7 @@ class FakeEndpoint:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(answer)
+                self.close_connection = outer.hangs_up
 
             def log_message(self, *_arguments: object) -> None:
                 pass

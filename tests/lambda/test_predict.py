@@ -2,7 +2,6 @@
 
 import base64
 import json
-import socket
 import time
 from types import ModuleType
 
@@ -10,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predict.validation import errors_in
-from tests.lambda_support import SCHEMA, event
+from ml_platform import input_validator
+from tests.lambda_support import SCHEMA, event, request_validator
 
+errors_in = request_validator(SCHEMA)
 ANSWER = {"predictions": [{"class": "spam", "probability": 0.99}], "model_version": "3"}
 
 
@@ -32,7 +32,7 @@ def predict(load_function, fake_endpoint) -> ModuleType:
         "AWS_SESSION_TOKEN": "token",
         "AWS_REGION": "eu-central-1",
     }
-    return load_function("predict", {"input_schema.json": json.dumps(SCHEMA)}, environment)
+    return load_function("predict", input_validator.files(SCHEMA), environment)
 
 
 def ask(predict: ModuleType, body: object = None, **changes) -> tuple[int, dict, dict]:
@@ -140,9 +140,15 @@ def test_a_slow_model_is_not_asked_again(predict, fake_endpoint) -> None:
 
 def test_a_connection_that_was_closed_meanwhile_is_opened_again(predict, fake_endpoint) -> None:
     fake_endpoint.answer(200, ANSWER)
-    assert ask(predict)[0] == 200
-    predict.ENDPOINT._connection.sock.shutdown(socket.SHUT_RDWR)
-    assert ask(predict)[0] == 200
+    fake_endpoint.hangs_up = True
+    assert [ask(predict)[0] for _ in range(3)] == [200, 200, 200]
+    assert len(fake_endpoint.requests) == 3
+
+
+def test_connections_are_kept(predict, fake_endpoint) -> None:
+    fake_endpoint.answer(200, ANSWER)
+    assert [ask(predict)[0] for _ in range(3)] == [200, 200, 200]
+    assert fake_endpoint.connections == 1
 
 
 def test_an_endpoint_that_cannot_be_reached_is_busy(predict, fake_endpoint) -> None:
@@ -160,15 +166,23 @@ def test_logs_tell_the_request_but_not_its_payload(predict, fake_endpoint, capsy
     assert "987654" not in json.dumps(line)
 
 
-def test_the_function_imports_no_sdk(predict) -> None:
+def test_the_function_imports_neither_sdk_nor_library(predict) -> None:
     import subprocess
     import sys
     from pathlib import Path
 
     stage = Path(predict.__file__).parents[1]
-    code = "import sys, predict.handler; print(sorted({m.split('.')[0] for m in sys.modules} & {'boto3', 'botocore', 'urllib3'}))"
+    names = "{'boto3', 'botocore', 'urllib3', 'fastjsonschema.draft07'}"
+    code = f"import sys, predict.handler; print({names} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], cwd=stage, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_is_not_finite_is_refused(predict, fake_endpoint, number: str) -> None:
+    status, _, problem = ask(predict, f'{{"instances": [{{"crl_tot": 5, "bang": {number}}}]}}')
+    assert status == 400 and "not finite" in problem["detail"]
+    assert not fake_endpoint.requests
 
 
 json_values = st.recursive(
@@ -180,7 +194,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_no_instance_whatever_breaks_the_validation(instance) -> None:
-    for error in errors_in([instance], SCHEMA):
+    for error in errors_in([instance]):
         assert error["pointer"].startswith("/instances/0") and error["detail"]
 
 
@@ -190,4 +204,4 @@ def test_no_instance_whatever_breaks_the_validation(instance) -> None:
     )
 )
 def test_valid_instances_have_no_errors(instance) -> None:
-    assert errors_in([instance], SCHEMA) == []
+    assert errors_in([instance]) == []

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ml_platform import input_validator
 from ml_platform.function_code import staged
 from platform_contract import layout
 from platform_contract.names import MAX_NAME, PlatformNames, limited
 from tests.conftest import ROOT
+from tests.lambda_support import SCHEMA
 
 
 def test_a_models_names_begin_with_the_prefix() -> None:
@@ -68,7 +70,8 @@ def test_the_contract_needs_the_standard_library_alone_and_python_3_10() -> None
 
 @pytest.mark.parametrize("function", ["backstop", "gate", "predict", "promote"])
 def test_a_function_is_deployed_with_all_that_it_imports_of_ours_and_no_more(function: str) -> None:
-    folder = staged(function, {})
+    generated = input_validator.files(SCHEMA) if function == "predict" else {}
+    folder = staged(function, generated)
     modules = [
         ".".join(file.relative_to(folder).with_suffix("").parts) for file in folder.rglob("*.py") if file.stem != "__init__"
     ]

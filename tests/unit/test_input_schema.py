@@ -1,13 +1,14 @@
 """Input schemas with lists: what the configuration accepts, the prediction function enforces."""
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predict.validation import errors_in
 from settings.input_schema import check_input_schema, sample_problems
+from tests.lambda_support import request_validator
 
 RATED = {
     "type": "object",
@@ -26,6 +27,8 @@ SCHEMA = {
     },
 }
 
+errors_in = request_validator(SCHEMA)
+
 
 def schema(**field: Any) -> dict[str, Any]:
     return {"type": "object", "properties": {"a": {"type": "array", **field}}}
@@ -38,18 +41,27 @@ def test_lists_of_scalars_and_of_objects_are_accepted() -> None:
 @pytest.mark.parametrize(
     ("wrong", "expected"),
     [
-        (schema(items={"type": "string"}), "an array needs `maxItems`"),
-        (schema(maxItems=2), "property a, items: `type` must be one of"),
-        (schema(maxItems=2, items={"type": "array", "maxItems": 1, "items": {"type": "string"}}), "not 'array'"),
-        (schema(maxItems="2", items={"type": "string"}), "maxItems must be a whole number"),
-        (schema(maxItems=2, uniqueItems=1, items={"type": "string"}), "uniqueItems must be true or false"),
-        (schema(maxItems=2, contains=1, items={"type": "string"}), "contains would not be enforced"),
-        (schema(maxItems=2, items={**RATED, "required": ["name"]}), "`required` names name"),
-        (schema(maxItems=2, items={"type": "object", "properties": {"b": schema()}}), "property b: `type` must be one of"),
+        (schema(items={"type": "string"}), "properties.a.maxItems is required, but missing"),
+        (schema(maxItems=2), "properties.a.items is required, but missing"),
+        (schema(maxItems=2, items={"type": "array", "items": {"type": "string"}}), "properties.a.items.maxItems is required"),
+        (schema(maxItems="2", items={"type": "string"}), "properties.a.maxItems must be of type integer, got string"),
+        (schema(maxItems=2, uniqueItems=1, items={"type": "string"}), "uniqueItems must be of type boolean, got integer"),
+        (schema(maxItems=2, contains=1, items={"type": "string"}), "properties.a.contains is not known; known are type, title"),
+        (schema(maxItems=2, items={**RATED, "required": ["name"]}), "properties.a.items.required names 'name'"),
+        (schema(maxItems=2, items={"$ref": "#"}), "properties.a.items.type is required, but missing"),
+        (schema(maxItems=2, items={"type": "strin"}), "type must be one of array, array or null, boolean"),
+        (schema(maxItems=2, items={"type": ["string", "number"]}), "got string or number"),
+        (schema(maxItems=2, items={"type": "string", "pattern": "("}), "pattern must be a regex, got '('"),
+        (schema(maxItems=2, items={"type": "string", "format": "e-mail"}), "format must be one of date, date-time, email"),
+        (schema(maxItems=2, items={"type": "number", "enum": []}), "enum must have at least 1 items, got 0"),
+        ({"type": "array"}, "type must be object, got 'array'"),
+        ({"type": "object", "properties": {}}, "properties must have at least 1 properties"),
+        ({"type": ["object", "null"], "properties": {"a": {"type": "number"}}}, "type must be object"),
+        ([], "must be an object, got array"),
     ],
 )
-def test_a_list_that_would_not_be_enforced_is_refused(wrong: dict[str, Any], expected: str) -> None:
-    with pytest.raises(ValueError, match=expected):
+def test_what_would_not_be_enforced_is_refused(wrong: Any, expected: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(expected)):
         check_input_schema(wrong)
 
 
@@ -68,7 +80,7 @@ def test_a_list_that_would_not_be_enforced_is_refused(wrong: dict[str, Any], exp
     ],
 )
 def test_an_item_that_does_not_fit_is_told_with_its_place(instance: dict[str, Any], pointer: str, detail: str) -> None:
-    assert errors_in([instance], SCHEMA) == [{"pointer": f"/instances/0{pointer}", "detail": detail}]
+    assert errors_in([instance]) == [{"pointer": f"/instances/0{pointer}", "detail": detail}]
     assert len(sample_problems(instance, SCHEMA)) == 1
 
 
@@ -79,4 +91,54 @@ instances = st.dictionaries(st.sampled_from(["viewer", "rated", "candidates", "x
 
 @given(instances)
 def test_a_sample_is_accepted_exactly_where_the_function_accepts_it(instance: dict[str, Any]) -> None:
-    assert bool(sample_problems(instance, SCHEMA)) == bool(errors_in([instance], SCHEMA))
+    assert bool(sample_problems(instance, SCHEMA)) == bool(errors_in([instance]))
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    wrong = {"type": "object", "properties": {"a": {"type": "number", "minimun": 1}, "b": {"type": "strin"}}, "required": 7}
+    with pytest.raises(ValueError, match=r"properties\.a\.minimun is not known.*; properties\.b\.type .*; required must be"):
+        check_input_schema(wrong)
+
+
+RICH = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "age": {"type": ["integer", "null"], "exclusiveMinimum": 0},
+        "code": {"type": "string", "pattern": "^[A-Z]{2}$"},
+        "day": {"type": "string", "format": "date"},
+        "size": {"type": "number", "enum": [1, 2.5]},
+        "a.b[0]": {"type": "number", "maximum": 1},
+        "a/b~c": {"type": "number", "maximum": 1},
+        "home": {
+            "type": "object",
+            "required": ["at"],
+            "properties": {"at": {"type": "array", "maxItems": 2, "items": {"type": "number"}}},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("instance", "pointer", "detail"),
+    [
+        ({"age": 0}, "/age", "must be more than 0, got 0"),
+        ({"age": "x"}, "/age", "must be of type integer or null, got string"),
+        ({"code": "abc"}, "/code", "must match the pattern ^[A-Z]{2}$"),
+        ({"day": "2026-02-30"}, "/day", "must be a date, got '2026-02-30'"),
+        ({"size": 2}, "/size", "must be one of 1, 2.5, got 2"),
+        ({"a.b[0]": 2}, "/a.b[0]", "must be at most 1, got 2"),
+        ({"a/b~c": 2}, "/a~1b~0c", "must be at most 1, got 2"),
+        ({"home": {}}, "/home/at", "is required, but missing"),
+        ({"home": {"at": [1, 2, 3]}}, "/home/at", "must have at most 2 items, got 3"),
+        ({"home": {"at": [1, "x"]}}, "/home/at/1", "must be of type number, got string"),
+    ],
+)
+def test_keywords_of_every_kind_are_enforced(instance: dict[str, Any], pointer: str, detail: str) -> None:
+    check_input_schema(RICH)
+    assert request_validator(RICH)([instance]) == [{"pointer": f"/instances/0{pointer}", "detail": detail}]
+    assert request_validator(RICH)([{"age": None, "code": "DE", "day": "2026-02-28", "size": 2.5, "home": {"at": []}}]) == []
+
+
+def test_a_list_that_is_too_long_is_one_error_however_wrong_its_items_are() -> None:
+    assert len(errors_in([{"candidates": [1] * 100_000, "viewer": "x"}])) == 1

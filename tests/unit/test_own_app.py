@@ -33,7 +33,7 @@ def own_model(stack: Stack, name: str, storage: PlatformStorage, api: Prediction
     gate = QualityGate(rules=[GateRule(metric="accuracy", minimum=0.85)])
     pipeline = TrainingPipeline(stack, f"{name}Training", code=code, gate=gate, storage=storage)
     endpoint = ModelEndpoint(stack, f"{name}Endpoint", model=pipeline.model)
-    contract = RequestContract(input_schema={"type": "object"})
+    contract = RequestContract(input_schema={"type": "object", "properties": {"age": {"type": "number"}}})
     PredictionRoute(
         stack, f"{name}Route", model=name.lower(), api=api.http_api, endpoint=endpoint, contract=contract, key=storage.key
     )

@@ -276,7 +276,7 @@ def test_a_route_asks_an_endpoint_of_another_stack_and_callers_are_let_call_it_a
     key = kms.Key(stack, "Key")
     api = PredictionApi(stack, "Api", api_name="api", key=key)
     found = ModelEndpoint.from_endpoint_name(stack, "Endpoint", "mlp-spam")
-    contract = RequestContract(input_schema={"type": "object"})
+    contract = RequestContract(input_schema={"type": "object", "properties": {"age": {"type": "number"}}})
     route = PredictionRoute(stack, "Route", model="spam", api=api.http_api, endpoint=found, contract=contract, key=key)
     for construct_id, grant in (("One", route.grant_invoke), ("All", api.grant_invoke)):
         grant(iam.Role(stack, construct_id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))).assert_success()
@@ -298,7 +298,9 @@ def test_limits_of_the_api_and_of_a_route_are_checked() -> None:
         PredictionApi(stack, "Wrong", api_name="api", key=key, throttle=Throttle(rate=0, burst=-1))
     api = PredictionApi(stack, "Api", api_name="api", key=key)
     found = ModelEndpoint.from_endpoint_name(stack, "Endpoint", "mlp-spam")
-    with pytest.raises(ValueError, match=r"contract\.max_instances is 0; allowed: 1 to 10000"):
+    with pytest.raises(
+        ValueError, match=r"contract\.max_instances is 0; allowed: 1 to 10000\n  contract\.input_schema: properties is required"
+    ):
         PredictionRoute(
             stack,
             "Route",

@@ -153,20 +153,23 @@ def definition(**changes) -> dict:
         ({"data": ["data/a.csv", "more/a.csv"]}, "a.csv is there twice"),
         ({"dataset": "Movie Lens"}, "should match pattern"),
         ({"hyperparameters": {"sagemaker_program": "x"}}, "which the container has for itself"),
-        ({"input_schema": {"type": "array"}}, "must be `type: object`"),
-        ({"input_schema": {"type": "object", "properties": {"a": {"type": "number", "pattern": "x"}}}}, "would not be enforced"),
-        ({"input_schema": {"type": "object", "properties": {"a": {"type": "number"}}, "required": ["b"]}}, "names b"),
+        ({"input_schema": {"type": "array"}}, "type must be object, got 'array'"),
+        (
+            {"input_schema": {"type": "object", "properties": {"a": {"type": "number", "pattern": "x"}}}},
+            "properties.a.pattern is not known",
+        ),
+        ({"input_schema": {"type": "object", "properties": {"a": {"type": "number"}}, "required": ["b"]}}, "required names 'b'"),
         (
             {"input_schema": {"type": "object", "properties": {"a": {"type": "number", "minimum": "x"}}}},
-            "minimum must be a number",
+            "minimum must be of type number, got string",
         ),
         (
             {"input_schema": {"type": "object", "properties": {"a": {"type": "string", "enum": "abc"}}}},
-            "must be a list of strings",
+            "enum must be of type array, got string",
         ),
         (
             {"input_schema": {"type": "object", "properties": {"a": {"type": "string", "maxLength": -1}}}},
-            "whole number of at least 0",
+            "maxLength must be at least 0, got -1",
         ),
         ({"name": "Spam"}, "should match pattern"),
     ],
@@ -208,7 +211,7 @@ def test_wrong_training_settings_are_refused(tmp_path: Path, section: dict, expe
 
 
 def test_the_sample_must_fit_the_input_schema() -> None:
-    for value, expected in (("many", "must be of type number"), (0, "is below its minimum")):
+    for value, expected in (("many", "must be of type number"), (0, "must be at least 1, got 0")):
         with pytest.raises(ValueError, match=f"sample: crl_tot {expected}"):
             ModelDefinition.model_validate(definition(sample={**definition()["sample"], "crl_tot": value}))
 
