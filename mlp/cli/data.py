@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.filesize import decimal as size
 
 from mlp import datasets
 from mlp.datasets.check import changes, get
 from mlp.datasets.diff import FileChange, diff
 from mlp.datasets.manifest import DatasetVersion
-from mlp.datasets.progress import size
 from mlp.platform import show
 from mlp.platform.environment import PlatformEnvironment
 from mlp.platform.errors import Failed
@@ -30,8 +30,8 @@ def put(
 ) -> None:
     """Put files as a new version; files that the newest version holds already make none."""
     environment = PlatformEnvironment(env)
-    with show.step(f"Put {dataset}", {}, "put") as tell:
-        done = datasets.put(environment, dataset, list(places), note, tell)
+    with show.transfer(f"Put {dataset}", {}, "put") as progress:
+        done = datasets.put(environment, dataset, list(places), note, progress)
     version = done.version
     if not done.created:
         show.console.print(f"{version.name} holds the very same files, so that no new version was made")
@@ -101,8 +101,8 @@ def show_one(
 
 
 def _verify(environment: PlatformEnvironment, version: DatasetVersion) -> None:
-    with show.step(f"Compare {version.name} with what was put", {}, "verify") as tell:
-        found = changes(environment, version, tell)
+    with show.transfer(f"Compare {version.name} with what was put", {}, "verify") as progress:
+        found = changes(environment, version, progress)
     if found:
         raise Failed(f"{version.name} is no longer what was put:\n" + "\n".join(f"  {change}" for change in found))
     show.console.print("every object is what was put")
@@ -139,8 +139,8 @@ def get_files(reference: Reference, folder: Annotated[Path, typer.Argument(help=
     """Copy a version's files into a folder, each checked by its hash."""
     environment = PlatformEnvironment(env)
     version = datasets.pick(environment, reference)
-    with show.step(f"Get {version.name}", {}, "get") as tell:
-        files = get(environment, version, folder, tell)
+    with show.transfer(f"Get {version.name}", {}, "get") as progress:
+        files = get(environment, version, folder, progress)
     show.console.print(f"{len(files)} file{'s' if len(files) > 1 else ''} of {version.name} in {folder}")
 
 

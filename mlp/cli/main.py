@@ -16,8 +16,8 @@ from mlp.cli import models as model_cli
 from mlp.cli import notebooks as notebook_cli
 from mlp.cli import runs as runs_cli
 from mlp.cli import versions as registry_cli
-from mlp.cli.runs import tell_step
-from mlp.cli.versions import tell_version
+from mlp.cli.runs import print_step
+from mlp.cli.versions import print_version
 from mlp.deployment import images
 from mlp.platform import show
 from mlp.platform.aws import explain
@@ -87,8 +87,8 @@ def train(
     parameters = {COMPARE_WITH: compare_with.value, **({INPUT_DATA: input_data} if input_data else {})}
     arn = training.start(environment, model, parameters, dataset=dataset)
     show.console.print(f"run {arn.rpartition('/')[2]}")
-    run = training.follow(environment, arn, tell_step)
-    tell_version(environment, model, run.version)
+    run = training.follow(environment, arn, print_step)
+    print_version(environment, model, run.version)
 
 
 def _put(environment: PlatformEnvironment, model: str, data: list[Path]) -> str:

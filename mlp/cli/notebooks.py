@@ -83,8 +83,8 @@ def start(name: Name, env: Env = "local") -> None:
     """Start a notebook and wait until it can be opened."""
     environment = PlatformEnvironment(env)
     notebook = notebooks.pick(environment, name)
-    with show.step(f"Start {notebook.name}", {}, "start") as tell:
-        notebooks.start(environment, notebook, tell)
+    with show.step(f"Start {notebook.name}", {}, "start") as report:
+        notebooks.start(environment, notebook, report)
     show.console.print(f"Open it with: mlp notebook open {notebook.name}")
 
 
@@ -93,8 +93,8 @@ def stop(name: Name, env: Env = "local") -> None:
     """Stop a notebook; what lies in its SageMaker folder is kept."""
     environment = PlatformEnvironment(env)
     notebook = notebooks.pick(environment, name)
-    with show.step(f"Stop {notebook.name}", {}, "stop") as tell:
-        notebooks.stop(environment, notebook, tell)
+    with show.step(f"Stop {notebook.name}", {}, "stop") as report:
+        notebooks.stop(environment, notebook, report)
 
 
 @app.command("open")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mlp.cli.versions import tell_version
+from mlp.cli.versions import print_version
 from mlp.platform import show
 from mlp.platform.environment import PlatformEnvironment
 from mlp.runs import runs, training
@@ -52,11 +52,11 @@ def retry(
     environment = PlatformEnvironment(env)
     begun = runs.retry(environment, model, run)
     show.console.print(f"run {begun.run}, on {begun.dataset}")
-    done = training.follow(environment, begun.arn, tell_step)
-    tell_version(environment, model, done.version)
+    done = training.follow(environment, begun.arn, print_step)
+    print_version(environment, model, done.version)
 
 
-def tell_step(step: Step) -> None:
+def print_step(step: Step) -> None:
     """Print that a step has begun, or how it has ended."""
     if step.status == "Executing":
         show.console.print(f"  {step.name} ...")

@@ -27,7 +27,7 @@ def show_record(environment: PlatformEnvironment, model: str, version: Version) 
     show.console.print(f"  {figures}", style="dim", markup=False)
 
 
-def tell_version(environment: PlatformEnvironment, model: str, number: int) -> None:
+def print_version(environment: PlatformEnvironment, model: str, number: int) -> None:
     """Print what a run has made, and what comes next: an approval, or nothing where the environment approves by policy."""
     version = registry.pick(environment, model, number)
     show_record(environment, model, version)
@@ -55,8 +55,8 @@ def approve(
         registry.set_approval(environment, chosen, "Approved", reason)
         show.console.print("approved" if served else f"approved; {model} is not served in {env}")
         return
-    with show.step(f"Release version {chosen.number}", {}, "release") as tell:
-        registry.release(environment, model, chosen, reason, minutes, tell)
+    with show.step(f"Release version {chosen.number}", {}, "release") as report:
+        registry.release(environment, model, chosen, reason, minutes, report)
 
 
 @app.command()

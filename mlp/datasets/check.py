@@ -12,27 +12,27 @@ from botocore.exceptions import ClientError
 from mlp.datasets import manifest
 from mlp.datasets.files import BLOCK
 from mlp.datasets.manifest import SUMS, DatasetVersion, StoredObject
-from mlp.datasets.progress import Progress, Tell, quiet
+from mlp.datasets.progress import Advance, Progress, unseen
 from mlp.datasets.store import MISSING
 from mlp.platform.aws import code_of
 from mlp.platform.errors import Failed, MlpError
 from mlp.platform.protocol import Platform
 
 
-def changes(platform: Platform, version: DatasetVersion, tell: Tell = quiet) -> list[str]:
+def changes(platform: Platform, version: DatasetVersion, progress: Progress = unseen) -> list[str]:
     """Return what is no longer as it was put, one sentence for each object; an empty list is what is expected.
 
     An object counts as unchanged if its newest version is the one recorded, in that size, with that hash. S3's own SHA-256 is
     asked for; objects that were sent in parts have none of the whole, and are read.
     """
     s3, bucket = platform.client("s3"), platform.data_bucket
-    progress = Progress("checked", version.size, tell)
+    advance = progress("compared", version.size)
     found = []
     for stored in version.objects:
         change = _change(s3, bucket, stored)
         if change:
             found.append(f"{stored.file}: {change}")
-        progress.add(stored.bytes)
+        advance(stored.bytes)
     prefix = manifest.folder(version.dataset, version.version)
     text = manifest.sums_of(version)
     if manifest.digest(text) != version.digest:
@@ -106,7 +106,7 @@ def _not_what_was_put(version: DatasetVersion, stored: StoredObject) -> Failed:
     )
 
 
-def get(platform: Platform, version: DatasetVersion, folder: Path, tell: Tell = quiet) -> list[Path]:
+def get(platform: Platform, version: DatasetVersion, folder: Path, progress: Progress = unseen) -> list[Path]:
     """Copy a version's files into `folder`, each checked by its hash; return them. What is there already is not fetched again.
 
     Raises
@@ -121,18 +121,18 @@ def get(platform: Platform, version: DatasetVersion, folder: Path, tell: Tell = 
     for name in sorted(there):
         if targets[name].is_dir() or _hash(targets[name]) != version.files[name].sha256:
             raise MlpError(f"{targets[name]} exists with another content than in {version.name}; choose an empty folder")
-    s3, progress = platform.client("s3"), Progress("fetched", version.size, tell)
+    s3, advance = platform.client("s3"), progress("fetched", version.size)
     for stored in version.objects:
         if stored.file not in there:
-            _fetch(s3, platform.data_bucket, version, stored, targets[stored.file], progress)
+            _fetch(s3, platform.data_bucket, version, stored, targets[stored.file], advance)
     return list(targets.values())
 
 
-def _fetch(s3: Any, bucket: str, version: DatasetVersion, stored: StoredObject, target: Path, progress: Progress) -> None:
+def _fetch(s3: Any, bucket: str, version: DatasetVersion, stored: StoredObject, target: Path, advance: Advance) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
     try:
-        s3.download_file(bucket, stored.key, str(part), Callback=progress.add)
+        s3.download_file(bucket, stored.key, str(part), Callback=advance)
         if _hash(part) != stored.sha256:
             raise _not_what_was_put(version, stored)
         part.replace(target)

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlp.datasets.progress import Progress
-from mlp.datasets.rows import RowCounter
+from mlp.datasets.progress import Advance
+from mlp.datasets.rows import rows
 from mlp.platform.errors import MlpError
 
 PART_BYTES = 64 << 20
@@ -114,15 +114,15 @@ def _check_name(name: str, path: Path) -> None:
         raise MlpError(f"{path}: the name has {len(name)} characters, at most {MAX_NAME} are taken; shorten it")
 
 
-def hashed(files: dict[str, Path], progress: Progress) -> list[LocalFile]:
-    """Read every file once.
+def hashed(files: dict[str, Path], advance: Advance) -> list[LocalFile]:
+    """Read every file; CSV files twice, the second time for their rows.
 
     Raises
     ------
     MlpError
         If one is empty, cannot be read, or changes meanwhile.
     """
-    return [_hashed(name, path, progress) for name, path in files.items()]
+    return [_hashed(name, path, advance) for name, path in files.items()]
 
 
 class _Hashes:
@@ -154,8 +154,7 @@ class _Hashes:
         return tuple(base64.b64encode(part.digest()).decode() for part in (self._parts if self._in_parts else [self.whole]))
 
 
-def _hashed(name: str, path: Path, progress: Progress) -> LocalFile:
-    counter = RowCounter() if path.suffix.lower() == ".csv" else None
+def _hashed(name: str, path: Path, advance: Advance) -> LocalFile:
     try:
         before = path.stat()
         if before.st_size == 0:
@@ -164,13 +163,11 @@ def _hashed(name: str, path: Path, progress: Progress) -> LocalFile:
         with path.open("rb") as content:
             while block := content.read(BLOCK):
                 hashes.feed(block)
-                if counter:
-                    counter.feed(block)
-                progress.add(len(block))
+                advance(len(block))
+        records = rows(path) if path.suffix.lower() == ".csv" else None
         after = path.stat()
     except OSError as error:
         raise MlpError(f"{path} cannot be read: {error.strerror}") from None
     if (hashes.size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise MlpError(f"{path} was changed while it was read; put it when nothing writes to it any more")
-    rows = counter.rows if counter else None
-    return LocalFile(name, path, hashes.size, hashes.whole.hexdigest(), rows, hashes.part_bytes, hashes.parts)
+    return LocalFile(name, path, hashes.size, hashes.whole.hexdigest(), records, hashes.part_bytes, hashes.parts)

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mlp.datasets.files import LocalFile
-from mlp.datasets.progress import Progress
+from mlp.datasets.progress import Advance
 from mlp.datasets.store import CONFLICT, MISSING, TAKEN, TRIES
 from mlp.platform.aws import code_of
 from mlp.platform.errors import Failed, MlpError
@@ -23,7 +23,7 @@ CHANGED = ("BadDigest", "XAmzContentChecksumMismatch")
 """Codes with which S3 says that what arrived has not the hash that was announced."""
 
 
-def ensure(s3: Any, bucket: str, key: str, file: LocalFile, progress: Progress) -> str:
+def ensure(s3: Any, bucket: str, key: str, file: LocalFile, advance: Advance) -> str:
     """Return the version id of the object at `key` after making it hold `file`; what lies there already is not sent again.
 
     Raises
@@ -35,12 +35,12 @@ def ensure(s3: Any, bucket: str, key: str, file: LocalFile, progress: Progress) 
     """
     found = _existing(s3, bucket, key, file)
     if found is not None:
-        progress.add(file.bytes)
+        advance(file.bytes)
         return found
     send = _whole if len(file.parts) == 1 else _in_parts
     for attempt in range(TRIES):
         try:
-            return _version_id(send(s3, bucket, key, file, progress), bucket)
+            return _version_id(send(s3, bucket, key, file, advance), bucket)
         except ClientError as error:
             code = code_of(error)
             if code in TAKEN and (found := _existing(s3, bucket, key, file)):
@@ -70,10 +70,10 @@ def _version_id(answer: dict[str, Any], bucket: str) -> str:
     return str(answer["VersionId"])
 
 
-def _whole(s3: Any, bucket: str, key: str, file: LocalFile, progress: Progress) -> dict[str, Any]:
+def _whole(s3: Any, bucket: str, key: str, file: LocalFile, advance: Advance) -> dict[str, Any]:
     body = _read(file, 0)
     answer: dict[str, Any] = s3.put_object(Bucket=bucket, Key=key, Body=body, ChecksumSHA256=file.checksum, IfNoneMatch="*")
-    progress.add(len(body))
+    advance(len(body))
     return answer
 
 
@@ -92,7 +92,7 @@ def _changed(file: LocalFile) -> MlpError:
     return MlpError(f"{file.path} was changed while it was put; put it again when nothing writes to it any more")
 
 
-def _in_parts(s3: Any, bucket: str, key: str, file: LocalFile, progress: Progress) -> dict[str, Any]:
+def _in_parts(s3: Any, bucket: str, key: str, file: LocalFile, advance: Advance) -> dict[str, Any]:
     place = {"Bucket": bucket, "Key": key}
     upload = s3.create_multipart_upload(**place, ChecksumAlgorithm=SHA256)["UploadId"]
 
@@ -101,7 +101,7 @@ def _in_parts(s3: Any, bucket: str, key: str, file: LocalFile, progress: Progres
         tag = s3.upload_part(
             **place, UploadId=upload, PartNumber=index + 1, Body=body, ChecksumAlgorithm=SHA256, ChecksumSHA256=file.parts[index]
         )["ETag"]
-        progress.add(len(body))
+        advance(len(body))
         return {"PartNumber": index + 1, "ETag": tag, "ChecksumSHA256": file.parts[index]}
 
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from mlp.datasets import manifest
 from mlp.datasets.files import LocalFile, collect, hashed
 from mlp.datasets.manifest import COMPLETE, MAX_VERSION, UPLOADING, DatasetVersion, StoredObject
-from mlp.datasets.progress import Progress, Tell, quiet
+from mlp.datasets.progress import Advance, Progress, unseen
 from mlp.datasets.store import Claim, DatasetStore, write_once
 from mlp.datasets.upload import ensure
 from mlp.platform.errors import MlpError
@@ -39,8 +39,8 @@ def require_dataset(platform: Platform, dataset: str) -> None:
         )
 
 
-def put(platform: Platform, dataset: str, places: Sequence[str | Path], note: str = "", tell: Tell = quiet) -> Put:
-    """Make a new version of `dataset` from files and folders; `tell` hears how far it is.
+def put(platform: Platform, dataset: str, places: Sequence[str | Path], note: str = "", progress: Progress = unseen) -> Put:
+    """Make a new version of `dataset` from files and folders.
 
     The same files as those of the newest version make none. A put that was interrupted is finished, under its number, by
     putting the same files again; several puts at once get numbers of their own.
@@ -55,12 +55,12 @@ def put(platform: Platform, dataset: str, places: Sequence[str | Path], note: st
         raise MlpError(f"note: got {len(note)} characters; give at most {MAX_NOTE}")
     paths = collect([Path(place) for place in places])
     total = sum(path.stat().st_size for path in paths.values())
-    files = hashed(paths, Progress("read", total, tell))
+    files = hashed(paths, progress("read", total))
     store = DatasetStore(platform, dataset)
     claim = _claim(platform, store, files, note)
     if claim.version.complete:
         return Put(claim.version, created=False)
-    return Put(_send(store, claim, files, Progress("sent", total, tell)), created=True)
+    return Put(_send(store, claim, files, progress("sent", total)), created=True)
 
 
 def _claim(platform: Platform, store: DatasetStore, files: Sequence[LocalFile], note: str) -> Claim:
@@ -98,10 +98,10 @@ def _planned(folder: str, file: LocalFile) -> StoredObject:
     return StoredObject(file.name, folder + file.name, None, file.sha256, file.bytes, file.rows)
 
 
-def _send(store: DatasetStore, claim: Claim, files: Sequence[LocalFile], progress: Progress) -> DatasetVersion:
+def _send(store: DatasetStore, claim: Claim, files: Sequence[LocalFile], advance: Advance) -> DatasetVersion:
     version, local = claim.version, {file.name: file for file in files}
     objects = tuple(
-        replace(planned, version_id=ensure(store.s3, store.bucket, planned.key, local[planned.file], progress))
+        replace(planned, version_id=ensure(store.s3, store.bucket, planned.key, local[planned.file], advance))
         for planned in version.objects
     )
     key = manifest.folder(version.dataset, version.version) + manifest.SUMS

@@ -67,8 +67,8 @@ def _chosen(models: Sequence[str]) -> list[str]:
 
 def _work_in_notebook(environment: PlatformEnvironment, seconds: dict[str, float]) -> DemoNotebook:
     notebook = DemoNotebook(environment, NOTEBOOK)
-    with show.step(f"Start notebook {NOTEBOOK}, run a cell, leave", seconds, "notebook") as tell:
-        said = notebook.work(tell)
+    with show.step(f"Start notebook {NOTEBOOK}, run a cell, leave", seconds, "notebook") as report:
+        said = notebook.work(report)
     show.console.print(f"    {said}", style="dim", markup=False)
     return notebook
 
@@ -78,8 +78,8 @@ def _watch_it_sleep(environment: PlatformEnvironment, notebook: DemoNotebook, se
     clock = environment.embedded.clock if environment.embedded else 1
     wait = minutes * 60 / clock
     title = f"Notebook {NOTEBOOK} stops itself after {minutes} idle minutes ({wait:.0f} s on this clock)"
-    with show.step(title, seconds, "sleep") as tell:
-        seconds["asleep after"] = round(notebook.sleep(wait + PATIENCE_SECONDS, tell), 2)
+    with show.step(title, seconds, "sleep") as report:
+        seconds["asleep after"] = round(notebook.sleep(wait + PATIENCE_SECONDS, report), 2)
 
 
 def _conclude(models: Sequence[DemoModel], seconds: dict[str, float]) -> dict[str, Any]:

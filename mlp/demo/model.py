@@ -29,8 +29,8 @@ class DemoModel:
         """Put the model's own data as a version of its dataset, unless the newest version is the very same."""
         definition = self.environment.settings.models[self.name].definition
         files = [MODELS / self.name / file for file in definition.data_files]
-        with show.step(f"Put dataset {definition.dataset_name}", self.seconds, "put") as tell:
-            return datasets.put(self.environment, definition.dataset_name, files, tell=tell).version
+        with show.transfer(f"Put dataset {definition.dataset_name}", self.seconds, "put") as progress:
+            return datasets.put(self.environment, definition.dataset_name, files, progress=progress).version
 
     def valid_version(self, dataset: DatasetVersion) -> Version | None:
         """Return the version that serves, if it was trained on `dataset` by the pipeline as it is now."""
@@ -45,13 +45,13 @@ class DemoModel:
     def train_and_release(self, dataset: DatasetVersion) -> None:
         """Train a version on `dataset`, approve it, and wait until it serves."""
         title = f"Train {self.name}: prepare, train, evaluate, judge, register"
-        with show.step(title, self.seconds, "train") as tell:
+        with show.step(title, self.seconds, "train") as report:
             arn = training.start(self.environment, self.name, dataset=dataset.name)
-            run = training.follow(self.environment, arn, lambda step: tell(f"{step.name}: {step.status}"))
+            run = training.follow(self.environment, arn, lambda step: report(f"{step.name}: {step.status}"))
         self.seconds |= {f"train.{step.name}": round(step.seconds, 2) for step in run.steps}
         self.version = registry.pick(self.environment, self.name, run.version)
-        with show.step(f"Approve {self.name} version {run.version} and release it", self.seconds, "release") as tell:
-            registry.release(self.environment, self.name, self.version, "approved by the demo", RELEASE_MINUTES, tell)
+        with show.step(f"Approve {self.name} version {run.version} and release it", self.seconds, "release") as report:
+            registry.release(self.environment, self.name, self.version, "approved by the demo", RELEASE_MINUTES, report)
 
     def ask(self) -> None:
         """Ask for the answer to the model's sample through the HTTP API."""

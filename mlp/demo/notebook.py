@@ -10,6 +10,7 @@ from mlp.notebooks.jupyter import Jupyter
 from mlp.notebooks.state import state
 from mlp.platform.environment import PlatformEnvironment
 from mlp.platform.errors import Failed
+from mlp.platform.waiting import on_change, polled
 
 CELL = """
 import pandas as pd, mlp
@@ -29,11 +30,11 @@ class DemoNotebook:
     left: float = field(init=False)
     """When the cell had ended, on the monotonic clock."""
 
-    def work(self, tell: Callable[[str], None]) -> str:
+    def work(self, report: Callable[[str], None]) -> str:
         """Start the notebook, run one cell under its role, and leave; return what the cell printed."""
         self.notebook = notebooks.pick(self.environment, self.name)
-        notebooks.start(self.environment, self.notebook, tell)
-        tell("running a cell")
+        notebooks.start(self.environment, self.notebook, report)
+        report("running a cell")
         jupyter = Jupyter(notebooks.url(self.environment, self.notebook))
         cell = jupyter.run(jupyter.open_notebook("demo.ipynb"), CELL)
         said = cell.finish().strip()
@@ -43,7 +44,7 @@ class DemoNotebook:
             raise Failed(f"The demo's cell failed in notebook {self.name}:\n{said}")
         return said
 
-    def sleep(self, seconds: float, tell: Callable[[str], None]) -> float:
+    def sleep(self, seconds: float, report: Callable[[str], None]) -> float:
         """Wait until the notebook has stopped itself; return how long it took since the cell had ended.
 
         Raises
@@ -51,14 +52,9 @@ class DemoNotebook:
         Failed
             If it is still awake after `seconds`.
         """
-        deadline, before = time.monotonic() + seconds, ""
-        while time.monotonic() < deadline:
-            found = state(self.environment, self.notebook)
+        changed = on_change(report)
+        for found in polled(lambda: state(self.environment, self.notebook), every=POLL_SECONDS, within=seconds):
             if found.status == "Stopped":
                 return time.monotonic() - self.left
-            reason = found.check.reason if found.check else found.status
-            if reason != before:
-                tell(reason)
-            before = reason
-            time.sleep(POLL_SECONDS)
+            changed(found.check.reason if found.check else found.status)
         raise Failed(f"Notebook {self.name} is still awake; ask why with: mlp notebook status {self.name}")

@@ -55,17 +55,17 @@ def deploy(
     name: str,
     environment: Mapping[str, str],
     log: Path,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     assembly: Path | None = None,
     models: Collection[str] | None = None,
 ) -> None:
-    """Deploy all stacks of the environment `name`; `tell` hears of every stack.
+    """Deploy all stacks of the environment `name`; `report` hears of every stack.
 
     `assembly` is a folder that `synthesize` has written. Default: the app is synthesized, with `models` or all that there are.
     """
     app = ["--app", str(assembly.resolve())] if assembly else _context(name, models)
     arguments = ["deploy", "--all", *app, "--require-approval", "never", "--concurrency", "4"]
-    _run([*arguments, "--progress", "events"], environment, log, tell, folder=ROOT)
+    _run([*arguments, "--progress", "events"], environment, log, report, folder=ROOT)
 
 
 def _context(name: str, models: Collection[str] | None) -> list[str]:
@@ -73,7 +73,7 @@ def _context(name: str, models: Collection[str] | None) -> list[str]:
     return ["-c", f"env={name}", *chosen]
 
 
-def _run(arguments: list[str], environment: Mapping[str, str], log: Path, tell: Callable[[str], None], *, folder: Path) -> None:
+def _run(arguments: list[str], environment: Mapping[str, str], log: Path, report: Callable[[str], None], *, folder: Path) -> None:
     if not CLI.is_file():
         raise MlpError("The CDK CLI is not installed. Install it with: make setup")
     env = {**cli_variables(environment), "NO_COLOR": "1"}
@@ -89,13 +89,13 @@ def _run(arguments: list[str], environment: Mapping[str, str], log: Path, tell: 
         for line in process.stdout:
             file.write(line)
             tail.append(line.rstrip())
-            _tell_event(line, tell)
+            _report_event(line, report)
     if process.returncode:
         raise Failed(f"cdk {arguments[0]} failed (whole log: {log}):\n" + "\n".join(tail))
 
 
-def _tell_event(line: str, tell: Callable[[str], None]) -> None:
+def _report_event(line: str, report: Callable[[str], None]) -> None:
     """Say stack, progress, state and resource of an event line such as `stack | 3/12 | time | STATE | type | name`."""
     columns = [column.strip() for column in line.split("|")]
     if len(columns) == 6 and columns[3].endswith(("_COMPLETE", "_FAILED")) and columns[4] == "AWS::CloudFormation::Stack":
-        tell(f"{columns[0]} {columns[3]}")
+        report(f"{columns[0]} {columns[3]}")

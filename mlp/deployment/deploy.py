@@ -47,9 +47,9 @@ def deploy_locally(
             cdk.bootstrap(account, region, variables, log)
     chosen = None if models is None else _with_deployed(environment, models)
     title = f"cdk deploy --all (config/{name}.yaml{', ' + ', '.join(chosen) if chosen else ''})"
-    with show.step(title, seconds, "deploy") as tell:
+    with show.step(title, seconds, "deploy") as report:
         assembly = _checked_assembly(environment, variables, log, allow_replacement, chosen)
-        cdk.deploy(name, variables, log, tell, assembly, chosen)
+        cdk.deploy(name, variables, log, report, assembly, chosen)
     preparation.finish(seconds)
     return environment
 

@@ -4,10 +4,9 @@ import os
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 import uuid
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -17,6 +16,7 @@ from mlp.platform.environment import MARKER, Embedded, carries, embedded_for, fo
 from mlp.platform.errors import Failed, MlpError
 from mlp.platform.loopback import never_through_a_proxy
 from mlp.platform.paths import ROOT, state_dir
+from mlp.platform.waiting import polled
 
 DEFAULT_PORT = 4566
 START_SECONDS = 60
@@ -118,14 +118,20 @@ def _spawn(port: int, account: str, region: str, instance: str, clock: float) ->
         )
 
 
+def _answers(embedded: Embedded) -> bool:
+    try:
+        with urllib.request.urlopen(f"{embedded.url}/_ministack/health", timeout=1):  # noqa: S310
+            return True
+    except OSError:
+        return False
+
+
 def _wait_until_ready(embedded: Embedded, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{embedded.url}/_ministack/health", timeout=1):  # noqa: S310
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+    for ready in polled(partial(_answers, embedded), every=0.1, within=START_SECONDS):
+        if ready:
+            return
+        if process.poll() is not None:
+            break
     stop(embedded)
     raise Failed(f"The embedded AWS did not start. Its log, {log_file()}, ends with:\n{_tail(log_file())}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from mlp.in_notebook.refusals import in_words
 from mlp.in_notebook.say import say
 from mlp.platform.aws import is_denied, message_of
 from mlp.platform.errors import Failed, MlpError
+from mlp.platform.waiting import polled
 from platform_contract.tags import ENVIRONMENT_TAG, EXPIRES_TAG, NOTEBOOK_TAG
 
 POLL_SECONDS = 0.5
@@ -80,8 +80,7 @@ class Endpoint:
         pause = POLL_SECONDS if self._platform.embedded else POLL_SECONDS_AWS
         try:
             with in_words(self._platform):
-                while (described := self._describe())["EndpointStatus"] in BUSY:
-                    time.sleep(pause)
+                described = next(found for found in polled(self._describe, every=pause) if found["EndpointStatus"] not in BUSY)
         except KeyboardInterrupt:
             say(f"No longer waiting; {self.name} is still being made. Delete it once it is there: mlp.endpoints()[0].delete()")
             return self

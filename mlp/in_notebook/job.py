@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from mlp.in_notebook.logs import JOBS, LogReader
@@ -10,6 +9,7 @@ from mlp.in_notebook.platform import NotebookPlatform
 from mlp.in_notebook.refusals import in_words
 from mlp.in_notebook.say import say
 from mlp.platform.errors import Failed, MlpError
+from mlp.platform.waiting import on_change, polled
 
 POLL_SECONDS = 0.5
 POLL_SECONDS_AWS = 5
@@ -106,22 +106,16 @@ class Job:
         return self
 
     def _follow(self) -> None:
-        reader, before = LogReader(self._platform, JOBS, f"{self.name}/"), ""
+        reader, phase = LogReader(self._platform, JOBS, f"{self.name}/"), on_change(say)
         pause = POLL_SECONDS if self._platform.embedded else POLL_SECONDS_AWS
         late = 0
-        while late < LATE_LINES:
-            described = self._described()
-            phase = described.get("SecondaryStatus", described["TrainingJobStatus"])
-            if phase != before:
-                say(f"{self.name}: {phase}")
-                before = phase
-            lines = reader.new_lines()
-            for line in lines:
+        for described in polled(self._described, every=pause):
+            phase(f"{self.name}: {described.get('SecondaryStatus', described['TrainingJobStatus'])}")
+            for line in reader.new_lines():
                 say(f"  {line}")
-            if described["TrainingJobStatus"] not in RUNNING:
-                late = LATE_LINES if reader.refused else late + 1
-            if late < LATE_LINES:
-                time.sleep(pause)
+            late += described["TrainingJobStatus"] not in RUNNING
+            if late and (reader.refused or late == LATE_LINES):
+                break
         if reader.refused:
             say(_no_logs(self._platform))
 

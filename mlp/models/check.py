@@ -28,10 +28,10 @@ class Finding:
     said: str
 
 
-def check(model: str, data: Sequence[Path] = (), tell: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
+def check(model: str, data: Sequence[Path] = (), report: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
     """Run prepare, train, evaluate and serve in the model's image, on its own data or on `data`; yield each as it passes.
 
-    `tell` hears what is installed, the first time, and what is not as in AWS's image.
+    `report` hears what is installed, the first time, and what is not as in AWS's image.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def check(model: str, data: Sequence[Path] = (), tell: Callable[[str], None] = l
     """
     definition, files = model_and_data(model, data)
     with tempfile.TemporaryDirectory(prefix=f"check-{model}-") as work:
-        scripts = ModelScripts(definition, MODELS / model, Path(work), image_of(definition, tell))
+        scripts = ModelScripts(definition, MODELS / model, Path(work), image_of(definition, report))
         yield _finding("prepare.py", scripts.prepare(files))
         yield _finding("train.py", scripts.train())
         yield _finding("evaluate.py", scripts.evaluate())
@@ -69,7 +69,7 @@ def model_and_data(model: str, data: Sequence[Path] = ()) -> tuple[ModelDefiniti
     return definition, files
 
 
-def image_of(definition: ModelDefinition, tell: Callable[[str], None] = lambda _: None) -> Environment:
+def image_of(definition: ModelDefinition, report: Callable[[str], None] = lambda _: None) -> Environment:
     """Return the environment of the model's image.
 
     Raises
@@ -79,11 +79,11 @@ def image_of(definition: ModelDefinition, tell: Callable[[str], None] = lambda _
     """
     image = images.find(definition.framework.name, definition.framework.version)
     try:
-        environment = environments.prepare(image, lambda what: tell(f"installing {what}, once"))
+        environment = environments.prepare(image, lambda what: report(f"installing {what}, once"))
     except NotInstallable as problem:
         raise MlpError(str(problem)) from None
     for difference in differences(environment):
-        tell(difference)
+        report(difference)
     return environment
 
 

@@ -1,7 +1,6 @@
 """The platform's notebook instances: which there are, and what can be done to them."""
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,10 +8,13 @@ from typing import Any
 
 from mlp.platform.environment import PlatformEnvironment
 from mlp.platform.errors import Failed, MlpError
+from mlp.platform.waiting import on_change, polled
 from platform_contract.tags import KEEP_ALIVE_TAG
 
 POLL_SECONDS = 0.3
 POLL_SECONDS_AWS = 5
+SETTLE_SECONDS = 3600
+"""A start takes minutes; one hour is more than SageMaker itself waits for a lifecycle script."""
 NAME_OUTPUT, HASH_OUTPUT = "InstanceName", "Lifecycle"
 
 
@@ -84,7 +86,7 @@ def describe(environment: PlatformEnvironment, notebook: Notebook) -> dict[str, 
     return found
 
 
-def start(environment: PlatformEnvironment, notebook: Notebook, tell: Callable[[str], None]) -> None:
+def start(environment: PlatformEnvironment, notebook: Notebook, report: Callable[[str], None]) -> None:
     """Start a notebook and wait until it can be opened; one that runs is left alone.
 
     Raises
@@ -92,13 +94,13 @@ def start(environment: PlatformEnvironment, notebook: Notebook, tell: Callable[[
     Failed
         If it does not come up, with the reason.
     """
-    status = _settled(environment, notebook, tell)["NotebookInstanceStatus"]
+    status = _settled(environment, notebook, report)["NotebookInstanceStatus"]
     if status != "InService":
         environment.client("sagemaker").start_notebook_instance(NotebookInstanceName=notebook.instance)
-        _require(environment, notebook, "InService", tell)
+        _require(environment, notebook, "InService", report)
 
 
-def stop(environment: PlatformEnvironment, notebook: Notebook, tell: Callable[[str], None]) -> None:
+def stop(environment: PlatformEnvironment, notebook: Notebook, report: Callable[[str], None]) -> None:
     """Stop a notebook and wait for it; what lies in its SageMaker folder is kept.
 
     Raises
@@ -106,30 +108,29 @@ def stop(environment: PlatformEnvironment, notebook: Notebook, tell: Callable[[s
     Failed
         If it does not stop, with the reason.
     """
-    status = _settled(environment, notebook, tell)["NotebookInstanceStatus"]
+    status = _settled(environment, notebook, report)["NotebookInstanceStatus"]
     if status == "InService":
         environment.client("sagemaker").stop_notebook_instance(NotebookInstanceName=notebook.instance)
-        _require(environment, notebook, "Stopped", tell)
+        _require(environment, notebook, "Stopped", report)
 
 
-def _settled(environment: PlatformEnvironment, notebook: Notebook, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Wait until nothing is under way; `tell` hears of every change of state."""
-    pause, before = POLL_SECONDS if environment.embedded else POLL_SECONDS_AWS, ""
-    while True:
-        described = describe(environment, notebook)
+def _settled(environment: PlatformEnvironment, notebook: Notebook, report: Callable[[str], None]) -> dict[str, Any]:
+    """Wait until nothing is under way; `report` hears of every change of state."""
+    pause, changed = POLL_SECONDS if environment.embedded else POLL_SECONDS_AWS, on_change(report)
+    for described in polled(lambda: describe(environment, notebook), every=pause, within=SETTLE_SECONDS):
         status = described["NotebookInstanceStatus"]
-        if status != before:
-            tell(status)
-            before = status
+        changed(status)
         if status in ("InService", "Stopped", "Failed"):
             return described
         if status == "Deleting":
             raise MlpError(f"{notebook.instance} is being deleted; deploy it again with: make deploy ENV={environment.name}")
-        time.sleep(pause)
+    raise Failed(
+        f"{notebook.name} is still {status} after {SETTLE_SECONDS / 60:g} minutes; ask with: mlp notebook status {notebook.name}"
+    )
 
 
-def _require(environment: PlatformEnvironment, notebook: Notebook, wanted: str, tell: Callable[[str], None]) -> None:
-    found = _settled(environment, notebook, tell)
+def _require(environment: PlatformEnvironment, notebook: Notebook, wanted: str, report: Callable[[str], None]) -> None:
+    found = _settled(environment, notebook, report)
     if found["NotebookInstanceStatus"] != wanted:
         reason = found.get("FailureReason") or f"it is {found['NotebookInstanceStatus']}"
         raise Failed(

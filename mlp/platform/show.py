@@ -1,39 +1,58 @@
 """What a person sees: steps with their time, tables, plain lines where there is no terminal."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from functools import partial
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False)
 
 
-class Teller(Protocol):
-    """Says what a running step does just now."""
-
-    def __call__(self, text: str) -> None: ...
+Report = Callable[[str], None]
+"""Says what a running step does just now."""
 
 
 @contextmanager
-def step(title: str, seconds: dict[str, float], key: str) -> Iterator[Teller]:
+def step(title: str, seconds: dict[str, float], key: str) -> Iterator[Report]:
     """Show `title` while the body runs, then its time; keep the time in `seconds` under `key`."""
-    started = time.perf_counter()
-    if not console.is_terminal:
-        console.print(f"  {title} ...")
-    with console.status(title) as status:
+    with _timed(title, seconds, key), console.status(title) as status:
 
-        def tell(text: str) -> None:
+        def report(text: str) -> None:
             if console.is_terminal:
                 status.update(f"{title}  [dim]{escape(text)}[/dim]")
             else:
                 console.print(f"    {text}")
 
-        yield tell
+        yield report
+
+
+@contextmanager
+def transfer(title: str, seconds: dict[str, float], key: str) -> Iterator[Callable[[str, int], Callable[[int], None]]]:
+    """As `step`; what it gives begins a bar, for something done to a number of bytes, and returns what moves it on."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with (
+        _timed(title, seconds, key),
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars,
+    ):
+
+        def begin(what: str, total: int) -> Callable[[int], None]:
+            return partial(bars.advance, bars.add_task(f"{title}: {what}", total=total))
+
+        yield begin
+
+
+@contextmanager
+def _timed(title: str, seconds: dict[str, float], key: str) -> Iterator[None]:
+    started = time.perf_counter()
+    if not console.is_terminal:
+        console.print(f"  {title} ...")
+    yield
     seconds[key] = round(time.perf_counter() - started, 2)
     console.print(f"[green]✓[/green] {title}  [dim]{seconds[key]:.1f} s[/dim]")
 

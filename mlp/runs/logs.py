@@ -1,6 +1,5 @@
 """Log lines of a model's jobs, endpoint and functions."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from mlp.platform.environment import PlatformEnvironment
 from mlp.platform.errors import MlpError
+from mlp.platform.waiting import polled
 from platform_contract.names import function_logs, predict_function
 
 POLL_SECONDS = 1.0
@@ -30,8 +30,7 @@ def lines(environment: PlatformEnvironment, model: str, part: str, *, follow: bo
     environment.require_model(model)
     group, prefix = _place(environment, model, part)
     client, seen = environment.client("logs"), set[tuple[object, ...]]()
-    while True:
-        found = _events(client, group, prefix)
+    for found in polled(lambda: _events(client, group, prefix), every=POLL_SECONDS):
         if not found and not follow:
             raise MlpError(f"{part} of {model} has written nothing yet (log group {group})")
         for event in found:
@@ -41,7 +40,6 @@ def lines(environment: PlatformEnvironment, model: str, part: str, *, follow: bo
                 yield event["message"].rstrip()
         if not follow:
             return
-        time.sleep(POLL_SECONDS)
 
 
 def _place(environment: PlatformEnvironment, model: str, part: str) -> tuple[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mlp.platform.errors import Failed, MlpError
+from mlp.platform.waiting import on_change, polled
 from platform_contract.parameters import MODEL_PACKAGE_ARN, NO_VERSION
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def release(
     version: Version,
     reason: str,
     minutes: float,
-    tell: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Approve `version` and, where the model is served, wait until it serves.
 
@@ -106,7 +106,7 @@ def release(
     before = last_change(environment, model) if serves else None
     set_approval(environment, version, "Approved", reason)
     if serves:
-        wait_until_served(environment, model, version, before, minutes, tell)
+        wait_until_served(environment, model, version, before, minutes, report)
 
 
 def last_change(environment: PlatformEnvironment, model: str) -> Any:
@@ -120,9 +120,9 @@ def wait_until_served(
     version: Version,
     before_approval: Any,
     minutes: float,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> None:
-    """Wait until `version` serves; `tell` hears of every change of state.
+    """Wait until `version` serves; `report` hears of every change of state.
 
     `before_approval` is what `last_change` returned before the version was approved.
 
@@ -131,21 +131,15 @@ def wait_until_served(
     Failed
         If the release was rolled back, or is not over after `minutes`.
     """
-    deadline = time.monotonic() + minutes * 60
-    pause = POLL_SECONDS if environment.embedded else POLL_SECONDS_AWS
-    before = ""
-    while time.monotonic() < deadline:
-        stack = environment.stack("Serving", model)
+    pause, changed = POLL_SECONDS if environment.embedded else POLL_SECONDS_AWS, on_change(report)
+    for stack in polled(lambda: environment.stack("Serving", model), every=pause, within=minutes * 60):
         status, arn = stack["StackStatus"], _parameter(stack)
         began = stack.get("LastUpdatedTime") != before_approval
-        if status != before:
-            before = status
-            tell(status)
+        changed(status)
         if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE") and arn == version.arn:
             return
         if began and status in ("UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED"):
             raise Failed(f"The release of version {version.number} was rolled back: {_first_failure(environment, model)}")
-        time.sleep(pause)
     raise Failed(f"Version {version.number} does not serve after {minutes:g} minutes; ask with: mlp status")
 
 

@@ -1,6 +1,5 @@
 """Runs a training pipeline and follows it."""
 
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 from mlp import datasets
 from mlp.platform.errors import Failed, MlpError
 from mlp.platform.protocol import Platform
+from mlp.platform.waiting import polled
 from platform_contract.parameters import DATASET, INPUT_DATA, UNVERSIONED
 
 POLL_SECONDS = 0.5
@@ -77,8 +77,8 @@ def dataset_of_run(sagemaker: Any, arn: str) -> str:
     return str(found.get(DATASET, UNVERSIONED))
 
 
-def follow(platform: Platform, arn: str, tell: Callable[[Step], None] = lambda _: None) -> Run:
-    """Wait for the end of an execution; `tell` hears of every step once it begins and once it ends.
+def follow(platform: Platform, arn: str, report: Callable[[Step], None] = lambda _: None) -> Run:
+    """Wait for the end of an execution; `report` hears of every step once it begins and once it ends.
 
     Raises
     ------
@@ -88,16 +88,14 @@ def follow(platform: Platform, arn: str, tell: Callable[[Step], None] = lambda _
     sagemaker = platform.client("sagemaker")
     pause = POLL_SECONDS if platform.embedded else POLL_SECONDS_AWS
     told: set[tuple[str, str]] = set()
-    while True:
-        described = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    for described in polled(lambda: sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn), every=pause):
         raw = _raw_steps(sagemaker, arn)
         for step in map(_step, raw):
             if (step.name, step.status) not in told:
                 told.add((step.name, step.status))
-                tell(step)
+                report(step)
         if described["PipelineExecutionStatus"] not in RUNNING:
             break
-        time.sleep(pause)
     if described["PipelineExecutionStatus"] != "Succeeded":
         raise Failed(f"The run {described['PipelineExecutionStatus'].lower()}: {_reason(described, raw)}")
     seconds = (described["LastModifiedTime"] - described["CreationTime"]).total_seconds()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -102,7 +103,7 @@ def line(**changes: Any) -> dict[str, Any]:
 def environment(monkeypatch: pytest.MonkeyPatch) -> Environment:
     found = Environment()
     monkeypatch.setattr(notebook_cli, "PlatformEnvironment", lambda _name: found)
-    monkeypatch.setattr(notebooks.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     monkeypatch.setattr(notebook_cli.show.console, "width", 200)
     return found
 

@@ -2,14 +2,19 @@
 
 import json
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from mlp import datasets
 from mlp.datasets import files as dataset_files
+from mlp.datasets.check import changes, get
 from mlp.datasets.manifest import parse_reference
+from mlp.platform import show
 from mlp.platform.errors import Failed, MlpError
 from tests.unit.fake_aws import refusal
 from tests.unit.fake_s3 import FakePlatform, broken_connection
@@ -168,11 +173,27 @@ def test_a_file_that_changes_while_it_is_sent_is_refused_and_leaves_nothing(
     assert not platform.s3.uploads and not any(key.endswith("big.bin") for key in platform.s3.objects)
 
 
-def test_long_transfers_tell_how_far_they_are(platform: FakePlatform, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlp.datasets.progress.EVERY_SECONDS", 0)
-    said: list[str] = []
-    datasets.put(platform, "spam", [file], tell=said.append)
-    assert said == ["read 22 B of 22 B (100%)", "sent 22 B of 22 B (100%)"]
+def test_transfers_say_how_far_they_are(platform: FakePlatform, file: Path, tmp_path: Path) -> None:
+    moved: dict[tuple[str, int], int] = {}
+
+    def progress(what: str, total: int) -> Callable[[int], None]:
+        return lambda count: moved.update({(what, total): moved.get((what, total), 0) + count})
+
+    version = datasets.put(platform, "spam", [file], progress=progress).version
+    get(platform, version, tmp_path / "out", progress)
+    assert changes(platform, version, progress) == []
+    assert moved == {(what, 22): 22 for what in ("read", "sent", "fetched", "compared")}
+
+
+def test_a_bar_is_shown_in_a_terminal_and_a_line_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for terminal in (True, False):
+        console = Console(file=StringIO(), force_terminal=terminal, width=100)
+        monkeypatch.setattr(show, "console", console)
+        seconds: dict[str, float] = {}
+        with show.transfer("Put spam", seconds, "put") as progress:
+            progress("sent", 2_000_000)(1_000_000)
+        said = console.file.getvalue()
+        assert ("1.0/2.0 MB" in said) == terminal and "Put spam" in said and "put" in seconds
 
 
 def link(target: str, name: str):

@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mlp import datasets
 from mlp.datasets import diff as dataset_diff
@@ -12,8 +10,7 @@ from mlp.datasets import files as dataset_files
 from mlp.datasets.check import changes, get
 from mlp.datasets.diff import diff
 from mlp.datasets.manifest import DatasetVersion
-from mlp.datasets.progress import size
-from mlp.datasets.rows import RowCounter
+from mlp.datasets.rows import rows
 from mlp.platform.errors import Failed, MlpError
 from tests.unit.fake_s3 import FakePlatform
 
@@ -134,36 +131,17 @@ def test_versions_of_two_datasets_are_not_compared(platform: FakePlatform, versi
 
 
 @pytest.mark.parametrize(
-    ("text", "rows"),
+    ("text", "count"),
     [
         ("", 0), ("a", 0), ("a\n", 0), ("a\n1", 1), ("a\n1\n", 1), ("a\r\n1\r\n\r\n2\r\n", 2), ("\n\na\n1\n\n\n", 1),
         ('a\n"1\n2"\n3\n', 2), ('a\n"1 ""x\ny"" 2"\n', 1), ('"a\nb",c\n1,2\n', 1), ('a\n""\n', 1), ('a\n"\n\n"\n', 1),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("block", [1, 2, 3, 1000])
-def test_rows_are_records_below_the_header(text: str, rows: int, block: int) -> None:
-    counter, content = RowCounter(), text.encode()
-    for start in range(0, len(content), block):
-        counter.feed(content[start : start + block])
-    assert counter.rows == rows
+def test_rows_are_records_below_the_header(text: str, count: int, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(text.encode())
+    assert rows(tmp_path / "a.csv") == count
 
 
-@given(st.lists(st.lists(st.text('a",\n \r', min_size=1), min_size=1, max_size=3), min_size=1, max_size=6), st.integers(1, 9))
-def test_rows_are_counted_as_the_csv_module_counts_them(table: list[list[str]], block: int) -> None:
-    import csv
-    import io
-
-    text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(table)
-    counter, content = RowCounter(), text.getvalue().encode()
-    for start in range(0, len(content), block):
-        counter.feed(content[start : start + block])
-    assert counter.rows == len(table) - 1
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(0, "0 B"), (999, "999 B"), (126_259, "126 kB"), (1_234_567, "1.23 MB"), (5e9, "5 GB"), (5e15, "5 PB")],
-)
-def test_sizes_are_shown_with_a_unit(count: float, text: str) -> None:
-    assert size(count) == text
+def test_rows_of_any_encoding_and_length_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"a\n\xff\xfe\x00\n" + b"x" * 1_000_000 + b"\n")
+    assert rows(tmp_path / "a.csv") == 2

@@ -18,7 +18,7 @@ import pytest
 import mlp
 from mlp import Failed, Job, MlpError, Run
 from mlp.datasets.manifest import COMPLETE, DatasetVersion, manifest_key
-from mlp.in_notebook import endpoint, job, names, source
+from mlp.in_notebook import endpoint, names, source
 from mlp.in_notebook import platform as notebook_platform
 from platform_contract.serving import ENVIRONMENT as PLATFORM_ENVIRONMENT
 from stacks.notebooks import CLIENT_FOLDERS
@@ -334,7 +334,7 @@ def test_an_interrupt_ends_the_waiting_and_says_how_to_stop_the_job(
         raise KeyboardInterrupt
 
     notebook.answers["describe_training_job"] = {"TrainingJobStatus": "InProgress", "SecondaryStatus": "Training"}
-    monkeypatch.setattr(job.time, "sleep", interrupt)
+    monkeypatch.setattr(time, "sleep", interrupt)
     found = mlp.train(script="train.py")
     assert f"mlp.job({found.name!r}).stop()" in capsys.readouterr().out
     mlp.job(found.name).stop()

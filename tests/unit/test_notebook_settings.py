@@ -182,7 +182,7 @@ def test_a_notebook_whose_settings_do_not_fit_into_its_script_is_told_as_a_wrong
 
     from stacks.platform import build_platform
 
-    packages = [f"package-{'x' * 150}-{number}" for number in range(20)]
+    packages = [f"package-{'x' * 300}-{number}" for number in range(20)]
     settings = load(tmp_path, notebooks={"demo": {"internet_access": True, "packages": packages}})
     with pytest.raises(SettingsError, match=r"notebooks\.demo: the lifecycle script has .*platform\.packages"):
         build_platform(App(), settings)
