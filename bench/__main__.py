@@ -6,7 +6,20 @@ import sys
 
 from bench.measure import RESULTS
 
-ALL = ("synth", "models_synth", "models", "pipeline", "predict", "path", "agent", "verdicts", "sleep", "containers", "demo")
+ALL = (
+    "synth",
+    "models_synth",
+    "token_caches",
+    "models",
+    "pipeline",
+    "predict",
+    "path",
+    "agent",
+    "verdicts",
+    "sleep",
+    "containers",
+    "demo",
+)
 
 
 def main() -> None:

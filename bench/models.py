@@ -20,14 +20,14 @@ def _measure(model: str) -> dict[str, Any]:
         scripts = ModelScripts(definition, MODELS / model, Path(work), image_of(definition))
         steps = {"prepare": scripts.prepare(files), "train": scripts.train(), "evaluate": scripts.evaluate()}
         evaluation = scripts.evaluation()
-    rule = next((rule for rule in definition.gate if rule.beats), definition.gate[0])
+    rule = next((rule for rule in definition.gate if rule.baseline), definition.gate[0])
     metrics = evaluation["metrics"]
     return {
         "use case": definition.use_case,
         "metric": rule.metric,
         "better": "higher" if rule.minimum is not None else "lower",
         "value": round(metrics[rule.metric], 4),
-        "baseline": round(metrics[rule.beats], 4) if rule.beats else None,
+        "baseline": round(metrics[rule.baseline], 4) if rule.baseline else None,
         "references": {name: round(value, 4) for name, value in metrics.items() if name.startswith("reference_")},
         "test rows": metrics.get("test_rows"),
         "seconds": {name: round(done.seconds, 2) for name, done in steps.items()},

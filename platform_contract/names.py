@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-SharedDuty = Literal["backstop", "gate", "predictions", "promote"]
+SharedName = Literal["watchdog", "gate", "predictions", "promote"]
 MAX_NAME = 63
 """Longest name of an endpoint, a model package group and a pipeline's readable part."""
 
@@ -37,9 +37,9 @@ class PlatformNames:
         """What the names of all notebook instances begin with; `<notebook>-<4 hex>` follows."""
         return f"{self.prefix}-nb-"
 
-    def shared(self, duty: SharedDuty) -> str:
+    def shared(self, name: SharedName) -> str:
         """Name of what all models share: functions (and their log groups' last part), the HTTP API."""
-        return f"{self.prefix}-{duty}"
+        return f"{self.prefix}-{name}"
 
     def stack(self, concern: str, model: str | None = None) -> str:
         """Name of a stack: `<prefix>-<Concern>[-<model>]`."""

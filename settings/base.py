@@ -1,6 +1,7 @@
 """What every settings section is: frozen, and closed to keys it does not know."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -9,6 +10,8 @@ class Section(BaseModel):
     """A part of the configuration; an unknown key is an error, never ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Keys that an earlier version had, and what they are called now."""
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$", min_length=2, max_length=20)]

@@ -40,7 +40,10 @@ def _shown(value: Any) -> str:
 
 
 def _known_keys(root: type[BaseModel], path: Sequence[int | str]) -> str:
-    known = sorted(_fields_at(root, path[:-1]))
+    section = _section_at(root, path[:-1])
+    if section is not None and (now := getattr(section, "renamed", {}).get(str(path[-1]))):
+        return f"It is called `{now}` now; rename it."
+    known = sorted(field.alias or name for name, field in section.model_fields.items()) if section else []
     if not known:
         return "Remove it."
     close = difflib.get_close_matches(str(path[-1]), known, n=1)
@@ -48,13 +51,13 @@ def _known_keys(root: type[BaseModel], path: Sequence[int | str]) -> str:
     return f"{hint}Known keys here: {', '.join(known)}."
 
 
-def _fields_at(root: type[BaseModel], path: Iterable[int | str]) -> set[str]:
-    """Return the keys of the model that `path` leads to; empty where it leads to no model."""
+def _section_at(root: type[BaseModel], path: Iterable[int | str]) -> type[BaseModel] | None:
+    """Return the section that `path` leads to; None where it leads to none."""
     current: Any = root
     for part in path:
         field = current.model_fields.get(str(part)) if _is_model(current) else None
         current = _model_in(field.annotation) if field is not None else current
-    return {field.alias or name for name, field in current.model_fields.items()} if _is_model(current) else set()
+    return current if _is_model(current) else None
 
 
 def _is_model(candidate: Any) -> bool:

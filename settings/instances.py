@@ -23,9 +23,9 @@ def _runs_an_encrypted_notebook(value: str) -> str:
     return value
 
 
-TrainingInstance = Annotated[str, _checker("training")]
-ProcessingInstance = Annotated[str, _checker("processing")]
-HostingInstance = Annotated[str, _checker("hosting")]
-KnownNotebookInstance = Annotated[str, _checker("notebook")]
+TrainingInstanceType = Annotated[str, _checker("training")]
+ProcessingInstanceType = Annotated[str, _checker("processing")]
+HostingInstanceType = Annotated[str, _checker("hosting")]
+KnownNotebookInstanceType = Annotated[str, _checker("notebook")]
 """Any notebook instance type that SageMaker lists."""
-NotebookInstance = Annotated[str, _checker("notebook"), AfterValidator(_runs_an_encrypted_notebook)]
+NotebookInstanceType = Annotated[str, _checker("notebook"), AfterValidator(_runs_an_encrypted_notebook)]

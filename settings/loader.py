@@ -62,7 +62,7 @@ def load_settings(config: Path, models_folder: Path = ROOT / "models", only: Col
         datasets=environment.datasets,
         queries=environment.queries,
         notebooks={name: _of_models(notebook, models) for name, notebook in environment.notebooks.items()},
-        backstop=environment.backstop,
+        watchdog=environment.watchdog,
     )
 
 

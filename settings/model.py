@@ -1,7 +1,7 @@
 """What a model is, in every environment: `models/<name>/model.yaml`."""
 
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -48,18 +48,20 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 class GateRule(Section):
     """A metric of `evaluation.json` and what it must keep to let a model into the registry."""
 
+    renamed: ClassVar = {"beats": "baseline", "beats_by": "min_improvement", "worse_than_live": "max_regression"}
+
     metric: Metric
     """Key under `metrics` in what evaluate.py writes."""
     minimum: Finite | None = None
     """Smallest value that passes; says that higher is better."""
     maximum: Finite | None = None
     """Largest value that passes; says that lower is better."""
-    beats: Metric | None = None
+    baseline: Metric | None = None
     """Another metric that this one must be better than, such as `baseline_accuracy`. Default: none."""
-    beats_by: Annotated[Finite, Field(ge=0)] = 0
-    """By more than how much it must beat the other. Default: strictly better is enough."""
-    worse_than_live: Annotated[Finite, Field(ge=0)] | None = None
-    """By how much it may be worse than that of the version that serves, on the same test set. Default: not compared."""
+    min_improvement: Annotated[Finite, Field(ge=0)] = 0
+    """By more than how much it must be better than the baseline. Default: strictly better is enough."""
+    max_regression: Annotated[Finite, Field(ge=0)] | None = None
+    """By how much it may be worse than that of the deployed version, on the same test set. Default: not compared."""
 
     @model_validator(mode="after")
     def _is_a_rule(self) -> "GateRule":
@@ -87,7 +89,7 @@ class ModelDefinition(Section):
     """Handed to train.py as command-line arguments."""
     gate: Annotated[list[GateRule], Field(min_length=1, max_length=20)]
     """Rules on what evaluate.py writes; all must hold, else the pipeline fails and nothing is registered. A rule has `metric`,
-    `minimum` or `maximum`, and optionally `beats`, `beats_by` and `worse_than_live`."""
+    `minimum` or `maximum`, and optionally `baseline`, `min_improvement` and `max_regression`."""
     input_schema: dict[str, Any]
     """JSON Schema of one item in a request's `instances`."""
     sample: dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from settings.base import LogRetention, Name, Section
-from settings.instances import KnownNotebookInstance, NotebookInstance
+from settings.instances import KnownNotebookInstanceType, NotebookInstanceType
 from settings.times import TimeOfDay, TimeZone
 
 NotebookName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=20)]
@@ -76,7 +76,7 @@ class NightlyStop(Section):
 class NotebookSection(Section):
     """A notebook instance of a person or a team, billed by the hour while it runs."""
 
-    instance_type: NotebookInstance = "ml.t3.medium"
+    instance_type: NotebookInstanceType = "ml.t3.medium"
     """SageMaker instance type: one that Amazon Linux 2023 runs, without local disks."""
     volume_gb: Annotated[int, Field(ge=5, le=16384)] = 20
     """Size of its disk in GB; the folder SageMaker/ on it survives stops. It can grow, never shrink."""
@@ -141,7 +141,7 @@ class NotebookSection(Section):
         return self
 
 
-class BackstopSection(Section):
+class WatchdogSection(Section):
     """The function outside the notebooks that stops what their own idle agent has left running; deployed with notebooks."""
 
     every_minutes: Annotated[int, Field(ge=1, le=60)] = 5
@@ -150,7 +150,7 @@ class BackstopSection(Section):
     """Minutes of silence after which a notebook's idle agent counts as dead."""
     max_keep_alive_hours: Annotated[int, Field(ge=1, le=720)] = 168
     """Longest time ahead, in hours, for which the tag `ml-platform:keep-alive-until` of a notebook instance is honoured."""
-    prices_per_hour: dict[KnownNotebookInstance, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    prices_per_hour: dict[KnownNotebookInstanceType, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """What an hour costs, by notebook instance type, from AWS's price list for the region. Default: only hours are told."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     """Currency of the prices, three letters."""

@@ -1,6 +1,6 @@
 """The root of the configuration tree."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -8,7 +8,7 @@ from platform_contract.names import PlatformNames
 from settings.base import Name, Section
 from settings.datasets import DatasetSection, QueriesSection
 from settings.model import ModelDefinition
-from settings.notebook import BackstopSection, NotebookName, NotebookSection
+from settings.notebook import NotebookName, NotebookSection, WatchdogSection
 from settings.platform import AlertsSection, GatewaySection, PlatformSection, StorageSection
 from settings.serving import ServingSection
 from settings.training import TrainingSection
@@ -35,6 +35,8 @@ class ModelSection(Section):
 class Environment(Section):
     """One file under `config/`: which models an environment runs, and how large."""
 
+    renamed: ClassVar = {"backstop": "watchdog"}
+
     platform: PlatformSection
     """Identity and place."""
     storage: StorageSection = Field(default_factory=StorageSection)
@@ -51,7 +53,7 @@ class Environment(Section):
     """Limits of SQL queries on datasets."""
     notebooks: dict[NotebookName, NotebookSection] = Field(default_factory=dict)
     """Notebook instances by name. Default: none."""
-    backstop: BackstopSection = Field(default_factory=BackstopSection)
+    watchdog: WatchdogSection = Field(default_factory=WatchdogSection)
     """What stops forgotten notebooks; deployed when there is one."""
 
     @model_validator(mode="after")
@@ -120,7 +122,7 @@ class Settings(Section):
     datasets: dict[str, DatasetSection]
     queries: QueriesSection
     notebooks: dict[str, NotebookSection]
-    backstop: BackstopSection
+    watchdog: WatchdogSection
 
     @property
     def prefix(self) -> str:

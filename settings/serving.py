@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from platform_contract.instances import is_burstable
 from settings.base import LogRetention, Section
-from settings.instances import HostingInstance
+from settings.instances import HostingInstanceType
 
 LONGEST_BAKING_MINUTES = 440
 """SageMaker ends a deployment after 8 hours; provisioning needs some of them."""
@@ -59,7 +59,7 @@ class CaptureSection(Section):
 class ServingSection(Section):
     """A real-time endpoint. Nothing is billed until a version is approved; from then on each instance is, by the hour."""
 
-    instance_type: HostingInstance = "ml.m5.large"
+    instance_type: HostingInstanceType = "ml.m5.large"
     """SageMaker instance type of the endpoint."""
     min_instances: Annotated[int, Field(le=100)] = 1
     """Fewest instances; at least 1."""

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ml_platform import ModelGate, PlatformNames, PlatformStorage, PromotedModel, Promotion
+from ml_platform import GateFunction, PlatformNames, PlatformStorage, PromotedModel, Promotion
 from stacks.base import PlatformStack, StackContext
 
 
@@ -24,7 +24,7 @@ class AutomationStack(PlatformStack):
         """Create the gate, and the promotion for `served_models` if there are any."""
         super().__init__(scope, context, "Automation")
         names = context.names
-        self.gate = ModelGate(self, "Gate", names=names, artifacts=storage.artifacts, key=storage.key)
+        self.gate = GateFunction(self, "Gate", names=names, artifacts=storage.artifacts, key=storage.key)
         if served_models:
             self.promotion = Promotion(
                 self,

@@ -1,4 +1,4 @@
-"""Notebooks: instances that people work in, and the backstop that stops forgotten ones."""
+"""Notebooks: instances that people work in, and the watchdog that stops forgotten ones."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,24 +9,24 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ml_platform import (
-    BackstopOptions,
     ClientBundle,
     FrameworkImage,
-    GuardedNotebook,
-    IdleNotebook,
-    IdleOptions,
+    IdleShutdown,
     KeepHours,
     NightlyStop,
-    NotebookBackstop,
+    NotebookInstance,
     NotebookMachine,
     NotebookNetwork,
     NotebookOwner,
+    NotebookWatchdog,
     NotebookWork,
     PlatformStorage,
+    WatchdogOptions,
+    WatchedNotebook,
 )
 from platform_contract.tags import ENVIRONMENT_TAG
 from settings import SettingsError
-from settings.notebook import BackstopSection, NotebookSection
+from settings.notebook import NotebookSection, WatchdogSection
 from stacks.base import PlatformStack, StackContext, log_retention
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -51,7 +51,7 @@ class NotebooksStack(PlatformStack):
         environment: str,
         notebooks: Mapping[str, NotebookSection],
         datasets: Mapping[str, str],
-        backstop: BackstopSection,
+        watchdog: WatchdogSection,
         storage: PlatformStorage,
         alerts: sns.ITopic,
         destroy: bool,
@@ -67,32 +67,32 @@ class NotebooksStack(PlatformStack):
         self._names, self._environment, self._storage, self._destroy = context.names, environment, storage, destroy
         self._datasets = datasets
         Tags.of(self).add(ENVIRONMENT_TAG, context.names.prefix)
-        self.log_group = self._build_log_group(backstop)
+        self.log_group = self._build_log_group(watchdog)
         self._image = FrameworkImage(self, "Image", **IMAGE)
         self._client = ClientBundle(self, "Client", folders=CLIENT_FOLDERS)
         self.notebooks = {name: self._checked_notebook(name, section) for name, section in notebooks.items()}
-        self.backstop = self._build_backstop(notebooks, backstop, alerts)
+        self.watchdog = self._build_watchdog(notebooks, watchdog, alerts)
         self._build_outputs()
 
-    def _build_log_group(self, backstop: BackstopSection) -> logs.LogGroup:
+    def _build_log_group(self, watchdog: WatchdogSection) -> logs.LogGroup:
         return logs.LogGroup(
             self,
             "LogGroup",
             log_group_name=self._names.notebook_logs,
             encryption_key=self._storage.key,
-            retention=log_retention(backstop.log_retention_days),
+            retention=log_retention(watchdog.log_retention_days),
             removal_policy=RemovalPolicy.DESTROY,
         )
 
-    def _checked_notebook(self, name: str, section: NotebookSection) -> IdleNotebook:
+    def _checked_notebook(self, name: str, section: NotebookSection) -> NotebookInstance:
         """Create a notebook; what only its lifecycle script can tell is told as any other wrong setting is."""
         try:
             return self._build_notebook(name, section)
         except ValueError as error:
             raise SettingsError([f"notebooks.{name}: {error}"]) from None
 
-    def _build_notebook(self, name: str, section: NotebookSection) -> IdleNotebook:
-        notebook = IdleNotebook(
+    def _build_notebook(self, name: str, section: NotebookSection) -> NotebookInstance:
+        notebook = NotebookInstance(
             self,
             f"{pascal(name)}Notebook",
             owner=NotebookOwner(notebook=name, environment=self._environment, prefix=self._names.prefix),
@@ -119,25 +119,25 @@ class NotebooksStack(PlatformStack):
         notebook.instance.node.add_dependency(self.log_group)
         return notebook
 
-    def _build_backstop(
-        self, notebooks: Mapping[str, NotebookSection], backstop: BackstopSection, alerts: sns.ITopic
-    ) -> NotebookBackstop:
-        return NotebookBackstop(
+    def _build_watchdog(
+        self, notebooks: Mapping[str, NotebookSection], watchdog: WatchdogSection, alerts: sns.ITopic
+    ) -> NotebookWatchdog:
+        return NotebookWatchdog(
             self,
-            "Backstop",
+            "Watchdog",
             prefix=self._names.prefix,
             notebooks=[_guarded(name, self.notebooks[name], section) for name, section in notebooks.items()],
-            options=BackstopOptions(
-                every=Duration.minutes(backstop.every_minutes),
-                heartbeat=Duration.minutes(backstop.heartbeat_minutes),
-                max_keep_alive=Duration.hours(backstop.max_keep_alive_hours),
-                prices_per_hour=backstop.prices_per_hour,
-                currency=backstop.currency,
-                service_log_days=backstop.log_retention_days,
+            options=WatchdogOptions(
+                every=Duration.minutes(watchdog.every_minutes),
+                heartbeat=Duration.minutes(watchdog.heartbeat_minutes),
+                max_keep_alive=Duration.hours(watchdog.max_keep_alive_hours),
+                prices_per_hour=watchdog.prices_per_hour,
+                currency=watchdog.currency,
+                service_log_days=watchdog.log_retention_days,
             ),
             key=self._storage.key,
             alerts=alerts,
-            log_retention=log_retention(backstop.log_retention_days),
+            log_retention=log_retention(watchdog.log_retention_days),
         )
 
     def _build_outputs(self) -> None:
@@ -162,9 +162,9 @@ def _machine(section: NotebookSection) -> NotebookMachine:
     )
 
 
-def _idle(section: NotebookSection) -> IdleOptions:
+def _idle(section: NotebookSection) -> IdleShutdown:
     keep = section.keep_hours
-    return IdleOptions(
+    return IdleShutdown(
         idle=Duration.minutes(section.idle_minutes),
         warning=Duration.minutes(section.warn_minutes),
         keep_hours=KeepHours(days=keep.days, begin=keep.from_, end=keep.to, timezone=keep.timezone) if keep else None,
@@ -172,9 +172,9 @@ def _idle(section: NotebookSection) -> IdleOptions:
     )
 
 
-def _guarded(name: str, notebook: IdleNotebook, section: NotebookSection) -> GuardedNotebook:
+def _guarded(name: str, notebook: NotebookInstance, section: NotebookSection) -> WatchedNotebook:
     nightly = section.nightly_stop
-    return GuardedNotebook(
+    return WatchedNotebook(
         notebook=name,
         instance=notebook.instance_name,
         idle_minutes=section.idle_minutes,

@@ -38,7 +38,7 @@ def build_platform(app: App, settings: Settings) -> None:
             environment=platform.environment,
             notebooks=settings.notebooks,
             datasets={name: model.definition.dataset_name for name, model in settings.models.items()},
-            backstop=settings.backstop,
+            watchdog=settings.watchdog,
             storage=storage,
             alerts=alerts,
             destroy=settings.storage.destroy_on_delete,

@@ -10,12 +10,12 @@ from constructs import Construct
 
 from ml_platform import (
     CaptureOptions,
-    Fleet,
     FrameworkImage,
     ModelEndpoint,
-    ModelRole,
+    ModelExecutionRole,
     PlatformStorage,
     PredictionRoute,
+    ProductionVariant,
     RegisteredModel,
     ReleaseOptions,
     ReleaseRole,
@@ -61,8 +61,8 @@ class ServingStack(PlatformStack):
         image = FrameworkImage(self, "Image", framework=framework.name, version=framework.version)
         return RegisteredModel(name=self._definition.name, group_name=self._name, image=image, storage=self._storage)
 
-    def _build_model_role(self) -> ModelRole:
-        return ModelRole(
+    def _build_model_role(self) -> ModelExecutionRole:
+        return ModelExecutionRole(
             self,
             "ModelRole",
             model=self._model.name,
@@ -80,7 +80,7 @@ class ServingStack(PlatformStack):
             endpoint_name=self._name,
             group_name=self._name,
             stack_name=self.stack_name,
-            model_role=self.role,
+            execution_role=self.role,
             key=self._storage.key,
         )
 
@@ -91,9 +91,9 @@ class ServingStack(PlatformStack):
             "Endpoint",
             model=self._model,
             endpoint_name=self._name,
-            model_role=self.role,
+            execution_role=self.role,
             alerts=alerts,
-            fleet=Fleet(instance_type=serving.instance_type, scaling=_scaling(serving)),
+            variant=ProductionVariant(instance_type=serving.instance_type, scaling=_scaling(serving)),
             release=_release(serving.release),
             capture=CaptureOptions(percent=serving.capture.percent),
             log_retention=log_retention(serving.log_retention_days),

@@ -8,9 +8,9 @@ from constructs import Construct
 
 from ml_platform import (
     FrameworkImage,
+    GateFunction,
     JobResources,
     ModelCode,
-    ModelGate,
     ModelRegistry,
     PlatformStorage,
     QualityGate,
@@ -39,7 +39,7 @@ class TrainingStack(PlatformStack):
         *,
         model: ModelSettings,
         storage: PlatformStorage,
-        gate: ModelGate,
+        gate: GateFunction,
         destroy: bool,
     ) -> None:
         """Create the pipeline of `model`, judged by `gate`; `destroy` deletes its registry with the stack."""
@@ -85,7 +85,7 @@ def _jobs(section: TrainingSection) -> TrainingJobs:
     return TrainingJobs(
         processing=_resources(section.processing),
         training=_resources(section, section.instance_count),
-        reuse=Duration.days(section.reuse_days) if section.reuse_days else None,
+        step_cache=Duration.days(section.step_cache_days) if section.step_cache_days else None,
     )
 
 

@@ -5,8 +5,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from ml_platform.cached_tokens import arn_scope, bucket_arn, key_arn
 from ml_platform.framework_image import FrameworkImage
-from ml_platform.read_once import bucket_arn, key_arn, place_of
 from ml_platform.statement import Statement
 
 
@@ -111,7 +111,7 @@ def pull_image(image: FrameworkImage) -> list[Statement]:
 
 def arn(scope: Construct, service: str, resource: str) -> str:
     """ARN of `resource` in this stack's partition, region and account."""
-    return place_of(scope).arn(service, resource)
+    return arn_scope(scope).arn(service, resource)
 
 
 def _objects(bucket: s3.IBucket, prefix: str) -> str:

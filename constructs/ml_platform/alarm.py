@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ml_platform.read_once import seconds, topic_arn
+from ml_platform.cached_tokens import seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ def alert(
         comparison_operator="GreaterThanThreshold",
         treat_missing_data="notBreaching",
         alarm_description=meaning,
-        alarm_actions=[topic_arn(topic)] if topic else None,
+        alarm_actions=[topic.topic_arn] if topic else None,
     )
 
 

@@ -9,17 +9,13 @@ from typing import Any
 from aws_cdk import Acknowledgment, IResolvable, Reference, Stack, Tokenization, Validations
 from constructs import Construct, IConstruct
 
-from ml_platform.read_once import read_once
-
-_validations = read_once(Validations.of)
-
 
 def acknowledge(resource: IConstruct, reason: str, *findings: str) -> None:
     """Accept `findings` (granular ids such as `AwsSolutions-L1`) on `resource`, and only there.
 
     A test checks that every acknowledgement matches a finding: one that is wrong or no longer needed fails the build.
     """
-    _validations(resource).acknowledge(*(Acknowledgment(id=finding, reason=reason) for finding in findings))
+    Validations.of(resource).acknowledge(*(Acknowledgment(id=finding, reason=reason) for finding in findings))
 
 
 def acknowledge_wildcards(policy: Construct, stack: Stack, reason: str, resources: Sequence[str]) -> None:

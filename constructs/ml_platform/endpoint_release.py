@@ -11,8 +11,8 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ml_platform.alarm import WatchedMetric, alert
+from ml_platform.cached_tokens import seconds
 from ml_platform.problems import outside
-from ml_platform.read_once import seconds
 
 Strategy = Literal["canary", "linear", "all_at_once"]
 

@@ -9,8 +9,8 @@ from aws_cdk import aws_applicationautoscaling as autoscaling
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from ml_platform.cached_tokens import seconds
 from ml_platform.problems import outside
-from ml_platform.read_once import seconds
 
 DEFAULT_TARGET = 600
 MOST_INSTANCES = 100

@@ -1,4 +1,4 @@
-"""A role for one duty: a managed policy of its own, no inline policy, no AWS-managed policy."""
+"""A role for one task: a managed policy of its own, no inline policy, no AWS-managed policy."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -6,8 +6,8 @@ from functools import cache
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ml_platform.cached_tokens import stack_of
 from ml_platform.compliance import acknowledge_wildcards
-from ml_platform.read_once import role_arn, stack_of
 from ml_platform.statement import AnyStatement, document
 
 
@@ -23,7 +23,7 @@ class ExecutionRole(Construct):
         construct_id: str,
         *,
         service: str,
-        duty: str,
+        description: str,
         statements: Sequence[AnyStatement],
         why_wildcards: str | None = None,
         role_name: str | None = None,
@@ -34,7 +34,7 @@ class ExecutionRole(Construct):
         ----------
         service
             Principal that may assume it, such as `sagemaker.amazonaws.com`.
-        duty
+        description
             One sentence, shown as the role's description in the console.
         statements
             All that the role may do.
@@ -45,7 +45,7 @@ class ExecutionRole(Construct):
         """
         super().__init__(scope, construct_id)
         self._stack = stack_of(scope)
-        self.role = iam.Role(self, "Role", assumed_by=_principal(service), description=duty, role_name=role_name)
+        self.role = iam.Role(self, "Role", assumed_by=_principal(service), description=description, role_name=role_name)
         self.policy = self.attach("Policy", statements, why_wildcards)
 
     def attach(self, construct_id: str, statements: Sequence[AnyStatement], why_wildcards: str | None) -> iam.ManagedPolicy:
@@ -59,7 +59,7 @@ class ExecutionRole(Construct):
     @property
     def arn(self) -> str:
         """ARN of the role."""
-        return role_arn(self.role)
+        return self.role.role_arn
 
 
 @cache

@@ -5,7 +5,7 @@ from functools import cached_property
 from aws_cdk import CfnMapping
 from constructs import Construct
 
-from ml_platform.read_once import place_of
+from ml_platform.cached_tokens import arn_scope
 from platform_contract import images
 
 
@@ -33,7 +33,7 @@ class FrameworkImage(Construct):
         super().__init__(scope, construct_id)
         self.framework = framework
         self._image = images.find(framework, version)
-        self._place = place_of(scope)
+        self._place = arn_scope(scope)
         self._check_region(framework)
 
     @cached_property

@@ -101,14 +101,14 @@ class PlatformFunction(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
 
-    def _build_role(self, duty: str, statements: Sequence[AnyStatement], why_wildcards: str) -> ExecutionRole:
+    def _build_role(self, description: str, statements: Sequence[AnyStatement], why_wildcards: str) -> ExecutionRole:
         write_logs = Statement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group.log_group_arn])
         trace = Statement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
         return ExecutionRole(
             self,
             "Role",
             service="lambda.amazonaws.com",
-            duty=duty,
+            description=description,
             statements=[*statements, write_logs, trace],
             why_wildcards=f"A log group's ARN ends in `:*`; X-Ray's calls know no resources. {why_wildcards}".rstrip(),
         )

@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ml_platform.read_once import WHEREVER
+from ml_platform.cached_tokens import PSEUDO_PARAMETERS
 
 VARIANT = "main"
 """The one variant's name; it never changes, because SageMaker leaves a blue/green deployment with rollback if it does."""
@@ -26,7 +26,7 @@ class InvocableEndpoint(Construct):
     @property
     def arn(self) -> str:
         """ARN of the endpoint, known before it exists."""
-        return WHEREVER.arn("sagemaker", f"endpoint/{self.endpoint_name}")
+        return PSEUDO_PARAMETERS.arn("sagemaker", f"endpoint/{self.endpoint_name}")
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let `grantee` ask the endpoint: `sagemaker:InvokeEndpoint` on it alone.

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -10,8 +11,8 @@ from aws_cdk import Duration, Size
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
+from ml_platform.cached_tokens import seconds
 from ml_platform.problems import instance_type, outside
-from ml_platform.read_once import gibibytes, seconds
 from platform_contract.hyperparameters import encoded
 from platform_contract.scripts import SCRIPTS
 
@@ -61,11 +62,16 @@ class JobResources:
     max_runtime: Duration = Duration.hours(1)
     """When SageMaker stops the job, at most 28 days (5 of a processing job) after its start. Default: 1 hour."""
 
+    @cached_property
+    def volume_gb(self) -> int:
+        """Size of the disk as SageMaker takes it."""
+        return int(self.volume.to_gibibytes())
+
     def problems(self, use: Literal["processing", "training"]) -> Iterator[str]:
         """Yield what is wrong with the machine for jobs of one kind."""
         yield from instance_type(f"{use}.instance_type", use, self.instance_type)
         yield from outside(f"{use}.instance_count", self.instance_count, 1, 100)
-        yield from outside(f"{use}.volume", gibibytes(self.volume), 1, 16384, "GiB")
+        yield from outside(f"{use}.volume", self.volume_gb, 1, 16384, "GiB")
         yield from outside(f"{use}.max_runtime", seconds(self.max_runtime), 1, LONGEST_DAYS[use] * 86400, "seconds")
 
 
@@ -77,7 +83,7 @@ class TrainingJobs:
     """Prepares and evaluates. Default: one ml.m5.large, for an hour at most."""
     training: JobResources = field(default_factory=JobResources)
     """Trains. Default: one ml.m5.large, for an hour at most."""
-    reuse: Duration | None = None
+    step_cache: Duration | None = None
     """How old a prepared set or a trained model of the very same inputs may be to be taken instead of making it again.
 
     SageMaker compares S3 prefixes, not the objects below: use it with data that is never changed in place. Default: never.

@@ -15,13 +15,13 @@ from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ml_platform.endpoint_options import CaptureOptions, Fleet, problems
+from ml_platform.cached_tokens import bucket_name, key_arn, seconds, stack_of
+from ml_platform.endpoint_options import CaptureOptions, ProductionVariant, problems
 from ml_platform.endpoint_release import ReleaseOptions, RollbackAlarms, deployment_config
 from ml_platform.endpoint_scaling import EndpointScaling
 from ml_platform.invocable import VARIANT, ImportedEndpoint, InvocableEndpoint
-from ml_platform.model_role import ModelRole
+from ml_platform.model_execution_role import ModelExecutionRole
 from ml_platform.problems import refuse
-from ml_platform.read_once import bucket_name, key_arn, seconds, stack_of
 from ml_platform.registered_model import RegisteredModel
 from platform_contract import layout
 from platform_contract.instances import has_local_nvme
@@ -50,9 +50,9 @@ class ModelEndpoint(InvocableEndpoint):
         *,
         model: RegisteredModel,
         endpoint_name: str | None = None,
-        model_role: ModelRole | None = None,
+        execution_role: ModelExecutionRole | None = None,
         alerts: sns.ITopic | None = None,
-        fleet: Fleet = Fleet(),  # noqa: B008 - frozen
+        variant: ProductionVariant = ProductionVariant(),  # noqa: B008 - frozen
         release: ReleaseOptions = ReleaseOptions(),  # noqa: B008
         capture: CaptureOptions = CaptureOptions(),  # noqa: B008
         log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS,
@@ -67,11 +67,11 @@ class ModelEndpoint(InvocableEndpoint):
             takes a key), logs and captured data, which go under `models/<model>/capture/` of the artifacts bucket.
         endpoint_name
             Lower case, at most 63 characters. Default: made of the construct's path, stable as long as that is.
-        model_role
+        execution_role
             Role of the model's containers. Default: one of its own that reads this model's artifacts and nothing else.
         alerts
             Told when a rollback alarm fires. Default: nobody; a release is rolled back all the same.
-        fleet, release, capture
+        variant, release, capture
             How large, how updated, what is copied. Default: one ml.m5.large, all at once, nothing.
         log_retention
             How long the containers' logs are kept. Default: 3 months.
@@ -88,10 +88,10 @@ class ModelEndpoint(InvocableEndpoint):
         super().__init__(scope, construct_id)
         self._endpoint_name = endpoint_name or Names.unique_resource_name(self, max_length=MAX_NAME, separator="-").lower()
         endpoint_name = self._endpoint_name
-        refuse(self, problems(endpoint_name, fleet, release, capture))
+        refuse(self, problems(endpoint_name, variant, release, capture))
         self._served, self._key, self._artifacts = model, model.storage.key, model.storage.artifacts
-        self.role = model_role or self._build_role()
-        self._fleet, self._capture = fleet, capture
+        self.role = execution_role or self._build_role()
+        self._variant, self._capture = variant, capture
         self._tags = [CfnTag(key=ENDPOINT_TAG, value=endpoint_name)]
         self.model_package_arn = self._build_parameter(version_parameter)
         self._version = self.model_package_arn.value_as_string
@@ -104,7 +104,7 @@ class ModelEndpoint(InvocableEndpoint):
         )
         self.endpoint = self._build_endpoint(release)
         self.scaling = EndpointScaling(
-            self, "Scaling", endpoint=self.endpoint, endpoint_name=endpoint_name, variant=VARIANT, options=fleet.scaling
+            self, "Scaling", endpoint=self.endpoint, endpoint_name=endpoint_name, variant=VARIANT, options=variant.scaling
         )
         self._only_with_a_version(self._model, self._config, self.endpoint, *self.alarms.resources, *self.scaling.resources)
 
@@ -123,9 +123,9 @@ class ModelEndpoint(InvocableEndpoint):
         """Name of the stack's parameter that says which version is served."""
         return str(stack_of(self).resolve(self.model_package_arn.logical_id))
 
-    def _build_role(self) -> ModelRole:
+    def _build_role(self) -> ModelExecutionRole:
         served = self._served
-        return ModelRole(
+        return ModelExecutionRole(
             self,
             "Role",
             model=served.name,
@@ -181,8 +181,8 @@ class ModelEndpoint(InvocableEndpoint):
         variant = sagemaker.CfnEndpointConfig.ProductionVariantProperty(
             variant_name=VARIANT,
             model_name=self._model.attr_model_name,
-            instance_type=self._fleet.instance_type,
-            initial_instance_count=self._fleet.scaling.min_instances,
+            instance_type=self._variant.instance_type,
+            initial_instance_count=self._variant.scaling.min_instances,
             initial_variant_weight=1,
             container_startup_health_check_timeout_in_seconds=seconds(STARTUP_TIMEOUT),
         )
@@ -191,7 +191,7 @@ class ModelEndpoint(InvocableEndpoint):
             "EndpointConfig",
             production_variants=[variant],
             # SageMaker refuses a key on types whose local disks encrypt by themselves.
-            kms_key_id=None if has_local_nvme(self._fleet.instance_type) else key_arn(self._key),
+            kms_key_id=None if has_local_nvme(self._variant.instance_type) else key_arn(self._key),
             data_capture_config=self._capture_config() if self._capture.percent else None,
             tags=self._tags,
         )
@@ -213,7 +213,7 @@ class ModelEndpoint(InvocableEndpoint):
     def _build_endpoint(self, release: ReleaseOptions) -> sagemaker.CfnEndpoint:
         # Scaled capacity survives an update, unless nothing scales: then the configuration alone says how many there are.
         changing = ["DesiredWeight", "DataCaptureConfig"]
-        if not self._fleet.scaling.scales:
+        if not self._variant.scaling.scales:
             changing.append("DesiredInstanceCount")
         keep_not = sagemaker.CfnEndpoint.VariantPropertyProperty
         endpoint = sagemaker.CfnEndpoint(

@@ -12,8 +12,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from ml_platform.cached_tokens import PSEUDO_PARAMETERS
 from ml_platform.problems import outside, refuse
-from ml_platform.read_once import WHEREVER
 
 ACCESS_LOG = {
     "requestId": "$context.requestId",
@@ -45,7 +45,7 @@ class Throttle:
 
 def invoke_arn(api: apigateway.IHttpApi, method: str, path: str) -> str:
     """Return the ARN by which IAM knows a route of the default stage."""
-    return WHEREVER.arn("execute-api", f"{api.api_id}/$default/{method}{path}")
+    return PSEUDO_PARAMETERS.arn("execute-api", f"{api.api_id}/$default/{method}{path}")
 
 
 class PredictionApi(Construct):

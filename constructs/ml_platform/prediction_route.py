@@ -13,12 +13,12 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ml_platform import input_validator
+from ml_platform.cached_tokens import PSEUDO_PARAMETERS, seconds
 from ml_platform.compliance import acknowledge
 from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
 from ml_platform.invocable import InvocableEndpoint
 from ml_platform.prediction_api import invoke_arn
 from ml_platform.problems import outside, refuse
-from ml_platform.read_once import WHEREVER, seconds
 from ml_platform.statement import Statement
 from platform_contract.names import predict_function
 
@@ -99,7 +99,7 @@ class PredictionRoute(Construct):
             environment={
                 "MODEL_NAME": model,
                 "ENDPOINT_NAME": endpoint_name,
-                "RUNTIME_HOST": f"runtime.sagemaker.{WHEREVER.region}.{WHEREVER.url_suffix}",
+                "RUNTIME_HOST": f"runtime.sagemaker.{PSEUDO_PARAMETERS.region}.{PSEUDO_PARAMETERS.url_suffix}",
                 "MODEL_TIMEOUT_SECONDS": str(seconds(contract.model_timeout)),
                 "CONNECT_TIMEOUT_SECONDS": str(CONNECT_SECONDS),
                 "ATTEMPTS": str(attempts_within_limit(contract.model_timeout)),

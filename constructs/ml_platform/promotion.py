@@ -16,9 +16,9 @@ from constructs import Construct
 
 from ml_platform import access
 from ml_platform.alarm import alert, errors_of, waiting_in
+from ml_platform.cached_tokens import PSEUDO_PARAMETERS
 from ml_platform.compliance import acknowledge
 from ml_platform.function import DEAD_LETTER_RULES, PlatformFunction
-from ml_platform.read_once import WHEREVER
 from ml_platform.statement import Statement
 from platform_contract.parameters import MODEL_PACKAGE_ARN, SAMPLE
 
@@ -131,7 +131,7 @@ class Promotion(Construct):
             environment={
                 "ALERTS_TOPIC_ARN": alerts.topic_arn,
                 "RETRY_SECONDS": str(int(RETRY_INTERVAL.to_seconds())),
-                "ROLE_ARN_PREFIX": WHEREVER.global_arn("iam", "role/"),
+                "ROLE_ARN_PREFIX": PSEUDO_PARAMETERS.global_arn("iam", "role/"),
             },
             timeout=FUNCTION_TIMEOUT,
             log_retention=log_retention,
@@ -145,7 +145,7 @@ class Promotion(Construct):
         return function
 
     def _statements(self, alerts: sns.ITopic) -> list[Statement]:
-        roles = [WHEREVER.global_arn("iam", f"role/{model.release_role_name}") for model in self._models]
+        roles = [PSEUDO_PARAMETERS.global_arn("iam", f"role/{model.release_role_name}") for model in self._models]
         stacks = [access.arn(self, "cloudformation", f"stack/{model.stack_name}/*") for model in self._models]
         return [
             Statement(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml_platform.model_gate import ModelGate
+from ml_platform.gate_function import GateFunction
 from platform_contract.gate import GateRule
 from platform_contract.parameters import MODEL_PACKAGE_ARN
 
@@ -16,7 +16,7 @@ class QualityGate:
 
     rules: Sequence[GateRule]
     """All must hold; at least one."""
-    function: ModelGate | None = None
+    function: GateFunction | None = None
     """Finds the version that serves, and judges; several pipelines may share one. Default: each pipeline has its own."""
     serving_stack: str | None = None
     """Stack whose parameter names the version that serves. Default: the newest approved version counts as serving."""

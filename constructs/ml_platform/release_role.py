@@ -4,9 +4,9 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ml_platform import access
+from ml_platform.cached_tokens import PSEUDO_PARAMETERS
 from ml_platform.execution_role import ExecutionRole
-from ml_platform.model_role import ModelRole
-from ml_platform.read_once import WHEREVER
+from ml_platform.model_execution_role import ModelExecutionRole
 from ml_platform.statement import Statement
 from platform_contract.tags import ENDPOINT_TAG
 
@@ -33,7 +33,7 @@ class ReleaseRole(ExecutionRole):
         endpoint_name: str,
         group_name: str,
         stack_name: str,
-        model_role: ModelRole,
+        execution_role: ModelExecutionRole,
         key: kms.IKey,
     ) -> None:
         """Create the role for the endpoint that `stack_name` holds."""
@@ -42,7 +42,7 @@ class ReleaseRole(ExecutionRole):
             scope,
             construct_id,
             service="cloudformation.amazonaws.com",
-            duty=f"Releases versions of {group_name} to {endpoint_name}, on behalf of CloudFormation",
+            description=f"Releases versions of {group_name} to {endpoint_name}, on behalf of CloudFormation",
             role_name=role_name,
             statements=[
                 *self._endpoint_statements(),
@@ -56,7 +56,7 @@ class ReleaseRole(ExecutionRole):
                 ),
                 Statement(
                     actions=["iam:PassRole"],
-                    resources=[model_role.arn],
+                    resources=[execution_role.arn],
                     conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
                 ),
                 access.use_key(key, "DescribeKey"),
@@ -119,7 +119,7 @@ class ReleaseRole(ExecutionRole):
             Statement(actions=[f"application-autoscaling:Describe{kind}" for kind in listing], resources=["*"]),
             Statement(
                 actions=["iam:CreateServiceLinkedRole"],
-                resources=[WHEREVER.global_arn("iam", f"role/{linked_role}")],
+                resources=[PSEUDO_PARAMETERS.global_arn("iam", f"role/{linked_role}")],
                 conditions={"StringEquals": {"iam:AWSServiceName": SCALING_SERVICE}},
             ),
         ]

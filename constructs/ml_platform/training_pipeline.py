@@ -9,14 +9,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from ml_platform.cached_tokens import arn_scope
 from ml_platform.code_bundle import CodeBundle
 from ml_platform.framework_image import FrameworkImage
+from ml_platform.gate_function import GateFunction
 from ml_platform.model_code import ModelCode, TrainingJobs
-from ml_platform.model_gate import ModelGate
 from ml_platform.model_registry import ModelRegistry
 from ml_platform.problems import TOKEN, refuse
 from ml_platform.quality_gate import QualityGate
-from ml_platform.read_once import place_of
 from ml_platform.registered_model import PipelineStorage, RegisteredModel
 from ml_platform.training_roles import TrainingRoles
 from ml_platform.training_steps import TrainingSteps
@@ -30,15 +30,15 @@ class TrainingPipeline(Construct):
     """Pipeline that turns raw data under `s3://<data>/datasets/<dataset>/raw/` into a version in the registry.
 
     ```
-    prepare -> train -> evaluate -> judge -> gate -> register | gate-missed
-    live ---------------^
+    prepare -> train -> evaluate -> check-metrics -> gate -> register | gate-missed
+    deployed ---------------^
     ```
 
     The new model and the version that serves are judged on the same test set. A model that misses its gate fails the execution,
     with the reasons, and nothing is registered. All jobs run without network access.
 
     An execution takes the parameters `InputData` (an s3:// prefix; required), `Dataset` (such as `spam@3`; default
-    `unversioned`) and `CompareWith` (`live`, or `none` where there is nothing worth comparing with).
+    `unversioned`) and `CompareWith` (`deployed`, or `none` where there is nothing worth comparing with).
     """
 
     def __init__(
@@ -83,19 +83,19 @@ class TrainingPipeline(Construct):
         refuse(self, [*_name_problems(self.pipeline_name), *code.problems(), *jobs.problems()])
         image = image or FrameworkImage(self, "Image", framework="sklearn", version=images.versions("sklearn")[-1])
         self.registry = registry or ModelRegistry(self, "Registry", group_name=self.pipeline_name)
-        judge = gate.function or ModelGate(self, "Gate", artifacts=storage.artifacts, key=storage.key)
+        gate_function = gate.function or GateFunction(self, "Gate", artifacts=storage.artifacts, key=storage.key)
         self.model = RegisteredModel(name=code.name, group_name=self.registry.group_name, image=image, storage=storage)
-        judge.let_judge(self.model, gate.serving_stack)
+        gate_function.add_model(self.model, gate.serving_stack)
         self.bundle = CodeBundle(self, "Code", folder=code.folder, shared=code.shared)
         self.roles = TrainingRoles(
-            self, "Roles", code=code, storage=storage, bundle=self.bundle, image=image, registry=self.registry, gate=judge
+            self, "Roles", code=code, storage=storage, bundle=self.bundle, image=image, registry=self.registry, gate=gate_function
         )
         steps = TrainingSteps(
             code=code,
             bundle=self.bundle,
             image=image,
             gate=gate,
-            judge=judge,
+            gate_function=gate_function,
             registry=self.registry,
             roles=self.roles,
             storage=storage,
@@ -106,7 +106,7 @@ class TrainingPipeline(Construct):
     @property
     def arn(self) -> str:
         """ARN of the pipeline."""
-        return place_of(self).arn("sagemaker", f"pipeline/{self.pipeline_name}")
+        return arn_scope(self).arn("sagemaker", f"pipeline/{self.pipeline_name}")
 
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let `grantee` start the pipeline and see what becomes of it.

@@ -4,13 +4,13 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ml_platform import access
+from ml_platform.cached_tokens import function_arn
 from ml_platform.code_bundle import CodeBundle
 from ml_platform.execution_role import ExecutionRole
 from ml_platform.framework_image import FrameworkImage
+from ml_platform.gate_function import GateFunction
 from ml_platform.model_code import ModelCode
-from ml_platform.model_gate import ModelGate
 from ml_platform.model_registry import ModelRegistry
-from ml_platform.read_once import function_arn
 from ml_platform.registered_model import PipelineStorage
 from ml_platform.statement import Statement
 from platform_contract import layout
@@ -35,7 +35,7 @@ class TrainingRoles(Construct):
         bundle: CodeBundle,
         image: FrameworkImage,
         registry: ModelRegistry,
-        gate: ModelGate,
+        gate: GateFunction,
     ) -> None:
         """Create the roles; what they may read and write is where `platform_contract.layout` puts it."""
         super().__init__(scope, construct_id)
@@ -68,14 +68,14 @@ class TrainingRoles(Construct):
         """What must be attached before the pipeline can run."""
         return [role.policy for role in (self.prepare, self.train, self.evaluate, self.pipeline)]
 
-    def _job_role(self, construct_id: str, duty: str, log_group: str, duty_statements: list[Statement]) -> ExecutionRole:
+    def _job_role(self, construct_id: str, description: str, log_group: str, statements: list[Statement]) -> ExecutionRole:
         return ExecutionRole(
             self,
             construct_id,
             service=SAGEMAKER,
-            duty=duty,
+            description=description,
             statements=[
-                *duty_statements,
+                *statements,
                 *self._read_code,
                 *access.write_job_logs(self, log_group),
                 access.use_key(self._key, "Decrypt", "GenerateDataKey", "DescribeKey"),
@@ -87,7 +87,7 @@ class TrainingRoles(Construct):
         )
 
     def _pipeline_role(
-        self, model: str, read_evaluations: list[Statement], registry: ModelRegistry, gate: ModelGate
+        self, model: str, read_evaluations: list[Statement], registry: ModelRegistry, gate: GateFunction
     ) -> ExecutionRole:
         jobs = [access.arn(self, "sagemaker", f"{kind}/{JOB_PREFIX}") for kind in ("processing-job", "training-job")]
         operations = [
@@ -98,7 +98,7 @@ class TrainingRoles(Construct):
             self,
             "Pipeline",
             service=SAGEMAKER,
-            duty=f"Runs the steps of the training pipeline of {model}",
+            description=f"Runs the steps of the training pipeline of {model}",
             statements=[
                 Statement(actions=[*operations, "sagemaker:AddTags"], resources=jobs),
                 Statement(

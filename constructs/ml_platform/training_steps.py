@@ -1,12 +1,13 @@
-"""The steps of a training pipeline: live, prepare, train, evaluate, judge, gate, register."""
+"""The steps of a training pipeline: deployed, prepare, train, evaluate, check-metrics, gate, register."""
 
 import json
 from typing import Any
 
+from ml_platform.cached_tokens import bucket_name, key_arn, seconds
 from ml_platform.code_bundle import JOB_SCRIPTS, CodeBundle
 from ml_platform.framework_image import FrameworkImage
+from ml_platform.gate_function import GateFunction
 from ml_platform.model_code import ModelCode, TrainingJobs
-from ml_platform.model_gate import ModelGate
 from ml_platform.model_registry import ModelRegistry
 from ml_platform.pipeline import (
     Channel,
@@ -30,18 +31,17 @@ from ml_platform.pipeline import (
     step_property,
 )
 from ml_platform.quality_gate import QualityGate
-from ml_platform.read_once import bucket_name, gibibytes, key_arn, seconds
 from ml_platform.registered_model import PipelineStorage
 from ml_platform.training_roles import TrainingRoles
 from platform_contract import layout
 from platform_contract.hyperparameters import encoded
-from platform_contract.parameters import COMPARE_WITH, DATASET, INPUT_DATA, LIVE, UNVERSIONED
+from platform_contract.parameters import COMPARE_WITH, DATASET, DEPLOYED, INPUT_DATA, UNVERSIONED
 from platform_contract.serving import ENVIRONMENT as SERVING_ENVIRONMENT
 
 CODE = "code"
 WARNING = 30
-PARAMETERS = (Parameter(INPUT_DATA), Parameter(DATASET, UNVERSIONED), Parameter(COMPARE_WITH, LIVE))
-"""Where the raw data lies; which dataset and version that is, such as `spam@3`; `live`, or `none` to compare with nothing."""
+PARAMETERS = (Parameter(INPUT_DATA), Parameter(DATASET, UNVERSIONED), Parameter(COMPARE_WITH, DEPLOYED))
+"""Where the raw data lies; which dataset and version that is, such as `spam@3`; `deployed`, or `none` to compare with nothing."""
 
 
 class TrainingSteps:
@@ -54,14 +54,14 @@ class TrainingSteps:
         bundle: CodeBundle,
         image: FrameworkImage,
         gate: QualityGate,
-        judge: ModelGate,
+        gate_function: GateFunction,
         registry: ModelRegistry,
         roles: TrainingRoles,
         storage: PipelineStorage,
         jobs: TrainingJobs,
     ) -> None:
         self._code, self._bundle, self._image, self._registry = code, bundle, image, registry
-        self._gate, self._function = gate, judge.function
+        self._gate, self._function = gate, gate_function.function
         self._roles, self._storage, self._jobs = roles, storage, jobs
 
     def definition(self) -> PipelineDefinition:
@@ -72,10 +72,10 @@ class TrainingSteps:
     def _live(self) -> LambdaStep:
         """Find the version that serves; where there is none, its artifact is the code, so that evaluate has an input."""
         return LambdaStep(
-            name="live",
+            name="deployed",
             function=self._function,
             arguments={
-                "operation": "live",
+                "operation": "deployed",
                 "group": self._registry.group_name,
                 "stack": self._gate.serving_stack or "",
                 "parameter": self._gate.serving_parameter,
@@ -95,7 +95,7 @@ class TrainingSteps:
             arguments=[raw.path, "--input", raw.path, "--train", train.path, "--test", test.path],
             inputs=[self._code_input(), raw],
             outputs=[train, test],
-            reuse=self._jobs.reuse,
+            step_cache=self._jobs.step_cache,
             **self._script("prepare.py"),
         )
 
@@ -114,7 +114,7 @@ class TrainingSteps:
             kms_key_arn=key_arn(self._storage.key),
             instance_type=machine.instance_type,
             instance_count=machine.instance_count,
-            volume_gb=gibibytes(machine.volume),
+            volume_gb=machine.volume_gb,
             max_runtime_seconds=seconds(machine.max_runtime),
             hyperparameters=encoded(self._code.hyperparameters) | {key: json.dumps(value) for key, value in script.items()},
             channels=[
@@ -122,32 +122,32 @@ class TrainingSteps:
                 Channel(name=CODE, s3_uri=self._bundle.s3_uri),
             ],
             output_s3_uri=self._results("model"),
-            reuse=self._jobs.reuse,
+            step_cache=self._jobs.step_cache,
         )
 
     def _evaluate(self) -> ProcessingStep:
         model = ProcessingInput(name="model", s3_uri=_trained_model())
-        live = ProcessingInput(name="live", s3_uri=lambda_output("live", "artifact"))
+        deployed = ProcessingInput(name="deployed", s3_uri=lambda_output("deployed", "artifact"))
         test = ProcessingInput(name="test", s3_uri=processing_output("prepare", "test"))
         evaluation = ProcessingOutput(name="evaluation", s3_uri=self._results("evaluation"))
         return ProcessingStep(
             name="evaluate",
             role_arn=self._roles.evaluate.arn,
-            arguments=["--model", model.path, "--live", live.path, "--test", test.path, "--output", evaluation.path],
-            inputs=[self._code_input(), model, test, live],
+            arguments=["--model", model.path, "--deployed", deployed.path, "--test", test.path, "--output", evaluation.path],
+            inputs=[self._code_input(), model, test, deployed],
             outputs=[evaluation],
-            environment={"LIVE_VERSION": lambda_output("live", "version")},
+            environment={"DEPLOYED_VERSION": lambda_output("deployed", "version")},
             **self._script("evaluate.py"),
         )
 
     def _judge(self) -> LambdaStep:
         return LambdaStep(
-            name="judge",
+            name="check-metrics",
             function=self._function,
             arguments={
-                "operation": "judge",
+                "operation": "check",
                 "evaluation": processing_output("evaluate", "evaluation"),
-                "live_version": lambda_output("live", "version"),
+                "deployed_version": lambda_output("deployed", "version"),
                 # A Lambda step takes no nested arguments.
                 "rules": json.dumps([rule.render() for rule in self._gate.rules]),
             },
@@ -155,10 +155,10 @@ class TrainingSteps:
         )
 
     def _decide(self) -> ConditionStep:
-        message = join("", "the model misses its gate: ", lambda_output("judge", "reasons"))
+        message = join("", "the model misses its gate: ", lambda_output("check-metrics", "reasons"))
         return ConditionStep(
             name="gate",
-            conditions=[Condition(left=lambda_output("judge", "passed"), operator="Equals", right="true")],
+            conditions=[Condition(left=lambda_output("check-metrics", "passed"), operator="Equals", right="true")],
             if_steps=[self._register()],
             else_steps=[FailStep(name="gate-missed", message=message)],
         )
@@ -175,11 +175,11 @@ class TrainingSteps:
             statistics=join("/", evaluation, layout.EVALUATION),
             constraints=join("/", evaluation, layout.VERDICT),
             metadata={
-                "gate": lambda_output("judge", "summary"),
+                "gate": lambda_output("check-metrics", "summary"),
                 "dataset": parameter(DATASET),
                 "input-data": parameter(INPUT_DATA),
-                "live-version": lambda_output("live", "version"),
-                "model-sha256": lambda_output("judge", "model_sha256"),
+                "deployed-version": lambda_output("deployed", "version"),
+                "model-sha256": lambda_output("check-metrics", "model_sha256"),
             },
             approval="Approved" if self._gate.approve else "PendingManualApproval",
         )
@@ -203,7 +203,7 @@ class TrainingSteps:
             "image_uri": self._image.uri,
             "kms_key_arn": key_arn(self._storage.key),
             "instance_type": machine.instance_type,
-            "volume_gb": gibibytes(machine.volume),
+            "volume_gb": machine.volume_gb,
             "max_runtime_seconds": seconds(machine.max_runtime),
             "entrypoint": ["/bin/sh", "-c", f'cd {self._code_input().path} && {command} "$@"', script],
         }

@@ -6,7 +6,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from gate.models import Live, LiveRequest
+from gate.models import Deployed, DeployedRequest
 from platform_contract.layout import VERDICT
 from platform_contract.parameters import NO_VERSION
 
@@ -26,7 +26,7 @@ class Aws:
         self._sagemaker: Any = boto3.client("sagemaker", config=CONFIG)
         self._s3: Any = boto3.client("s3", config=CONFIG)
 
-    def live(self, request: LiveRequest) -> Live:
+    def deployed(self, request: DeployedRequest) -> Deployed:
         """Return the version that serves.
 
         Raises
@@ -34,11 +34,11 @@ class Aws:
         VersionGone
             If that version is no longer in the registry, or names no artifact.
         """
-        none = Live(NO_VERSION, request.fallback)
+        none = Deployed(NO_VERSION, request.fallback)
         if request.compare_with == NO_VERSION:
             return none
         arn = self._released(request.stack, request.parameter) if request.stack else self._newest_approved(request.group)
-        return none if arn == NO_VERSION else Live(arn.rpartition("/")[2], self._artifact(arn))
+        return none if arn == NO_VERSION else Deployed(arn.rpartition("/")[2], self._artifact(arn))
 
     def _released(self, stack: str, parameter: str) -> str:
         """Return the version that a serving stack was given; none before its first deployment and release."""

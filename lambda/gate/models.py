@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from platform_contract.gate import GateRule
-from platform_contract.parameters import LIVE, MODEL_PACKAGE_ARN, NO_VERSION
+from platform_contract.parameters import DEPLOYED, MODEL_PACKAGE_ARN, NO_VERSION
 
-ALLOWED = (LIVE, NO_VERSION)
+ALLOWED = (DEPLOYED, NO_VERSION)
 
 
 @dataclass(frozen=True)
-class Live:
+class Deployed:
     """The version that serves, and where its artifact lies."""
 
     version: str
@@ -20,8 +20,8 @@ class Live:
 
 
 @dataclass(frozen=True)
-class LiveRequest:
-    """The `live` step's question."""
+class DeployedRequest:
+    """The `deployed` step's question."""
 
     group: str
     stack: str
@@ -34,16 +34,16 @@ class LiveRequest:
 
 
 @dataclass(frozen=True)
-class JudgeRequest:
-    """The `judge` step's question; its rules come as JSON, because a Lambda step takes no nested arguments."""
+class CheckRequest:
+    """The `check-metrics` step's question; its rules come as JSON, because a Lambda step takes no nested arguments."""
 
     evaluation: str
     """S3 prefix under which evaluate has left its files."""
-    live_version: str
+    deployed_version: str
     rules: tuple[GateRule, ...]
 
 
-def parse(event: Mapping[str, Any]) -> LiveRequest | JudgeRequest:
+def parse(event: Mapping[str, Any]) -> DeployedRequest | CheckRequest:
     """Return what the step asks.
 
     Raises
@@ -54,18 +54,18 @@ def parse(event: Mapping[str, Any]) -> LiveRequest | JudgeRequest:
         If something is missing; only a pipeline of another version of this platform can cause it.
     """
     match event["operation"]:
-        case "live":
+        case "deployed":
             # A pipeline that was started before the last deployment names no parameter.
             parameter = event.get("parameter", MODEL_PACKAGE_ARN)
-            request = LiveRequest(event["group"], event["stack"], event["compare_with"], event["fallback"], parameter)
+            request = DeployedRequest(event["group"], event["stack"], event["compare_with"], event["fallback"], parameter)
             if request.compare_with not in ALLOWED:
                 allowed = ", ".join(ALLOWED)
                 raise ValueError(
                     f"CompareWith is {request.compare_with!r}; allowed: {allowed}. Start the pipeline with one of them"
                 )
             return request
-        case "judge":
+        case "check":
             rules = tuple(GateRule(**rule) for rule in json.loads(event["rules"]))
-            return JudgeRequest(event["evaluation"], event["live_version"], rules)
+            return CheckRequest(event["evaluation"], event["deployed_version"], rules)
         case other:
-            raise ValueError(f"operation is {other!r}; allowed: live, judge")
+            raise ValueError(f"operation is {other!r}; allowed: deployed, check")

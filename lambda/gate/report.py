@@ -18,7 +18,7 @@ def document(verdict: Verdict) -> str:
     """Return gate.json."""
     content = {
         "passed": verdict.passed,
-        "live_version": verdict.live_version,
+        "deployed_version": verdict.deployed_version,
         "checks": [asdict(check) for check in verdict.checks],
     }
     return json.dumps(content, indent=1, allow_nan=False)
@@ -43,8 +43,8 @@ def reasons(verdict: Verdict) -> str:
 def summary(verdict: Verdict) -> str:
     """Return the verdict in the registry's alphabet."""
     word = "passed" if verdict.passed else "missed"
-    compared = any(check.check == "worse_than_live" for check in verdict.checks)
-    served = f"compared with live version {verdict.live_version}" if compared else "not compared"
+    compared = any(check.check == "max_regression" for check in verdict.checks)
+    served = f"compared with deployed version {verdict.deployed_version}" if compared else "not compared"
     checks = " / ".join(dict.fromkeys(check.says for check in verdict.checks))
     text = _one_line(f"{word} / {served} / {checks}")
     return _cut("".join(letter if _registered(letter) else " " for letter in text).replace("  ", " ").rstrip(), LONGEST_METADATA)

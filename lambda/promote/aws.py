@@ -101,7 +101,7 @@ class Aws:
             return f"the model does not answer its sample: {error}"
         return None
 
-    def tell(self, subject: str, message: str) -> None:
+    def notify(self, subject: str, message: str) -> None:
         """Publish to the alerts topic."""
         self._sns.publish(TopicArn=self._topic_arn, Subject=subject[:100], Message=message)
 

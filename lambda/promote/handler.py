@@ -56,9 +56,9 @@ def _verify(model: PromotedModel, package_arn: str) -> None:
     problem = AWS.problem_with(model)
     version = version_of(package_arn)
     if problem is None:
-        AWS.tell(f"{model.name} version {version} is live", f"{package_arn} serves on {model.endpoint_name}.")
+        AWS.notify(f"{model.name} version {version} is live", f"{package_arn} serves on {model.endpoint_name}.")
         return
-    AWS.tell(
+    AWS.notify(
         f"{model.name} version {version} was released, but does not work",
         f"{package_arn} on {model.endpoint_name}: {problem}. To go back: mlp reject {model.name} {version}, then approve an "
         "earlier version again.",
@@ -66,7 +66,7 @@ def _verify(model: PromotedModel, package_arn: str) -> None:
 
 
 def _tell_failure(model: PromotedModel, approval: Approval, served: str) -> None:
-    AWS.tell(
+    AWS.notify(
         f"{model.name}: a release was rolled back",
         f"{approval.package_arn} was approved, but CloudFormation rolled its release back; {served} is still served. The events "
         f"of stack {model.stack_name} say why. Approve it again to try once more.",
@@ -74,7 +74,7 @@ def _tell_failure(model: PromotedModel, approval: Approval, served: str) -> None
 
 
 def _tell_rejected(model: PromotedModel, package_arn: str) -> None:
-    AWS.tell(
+    AWS.notify(
         f"{model.name}: the version that serves was rejected",
         f"{package_arn} was rejected and still serves on {model.endpoint_name}. Approve another version to replace it.",
     )

@@ -44,7 +44,7 @@ Model = Annotated[str, typer.Argument(help="Model: a folder under models/.")]
 class CompareWith(StrEnum):
     """What the gate compares a new version with."""
 
-    LIVE = "live"
+    DEPLOYED = "deployed"
     NONE = "none"
 
 
@@ -75,8 +75,8 @@ def train(
         typer.Option(help="s3:// prefix to train on instead of a version; must lie under the raw/ of the model's dataset."),
     ] = None,
     compare_with: Annotated[
-        CompareWith, typer.Option(help="`live`: the gate compares with the version that serves; `none`: it does not.")
-    ] = CompareWith.LIVE,
+        CompareWith, typer.Option(help="`deployed`: the gate compares with the version that serves; `none`: it does not.")
+    ] = CompareWith.DEPLOYED,
 ) -> None:
     """Run the model's training pipeline and follow it."""
     environment = PlatformEnvironment(env)

@@ -34,7 +34,7 @@ def list_all(env: Env = "local") -> None:
                 _time(found.since) if up else "-",
                 f"{found.check.idle_minutes:.0f} min" if up and found.check else "-",
                 "-" if off is None else f"{off:.1f}",
-                "-" if saved is None else f"{saved:.2f} {environment.settings.backstop.currency}",
+                "-" if saved is None else f"{saved:.2f} {environment.settings.watchdog.currency}",
             ]
         )
     show.table(["notebook", "status", "type", "up since", "idle", "hours off", "saved this month"], rows)
@@ -110,11 +110,11 @@ def keep(
     env: Env = "local",
     hours: Annotated[float, typer.Option(help="Hours from now.")] = 8,
 ) -> None:
-    """Keep the backstop (nightly stop, longest uptime) from stopping a notebook until then."""
+    """Keep the watchdog (nightly stop, longest uptime) from stopping a notebook until then."""
     environment = PlatformEnvironment(env)
     notebook = notebooks.pick(environment, name)
     until = notebooks.keep(environment, notebook, hours)
-    show.console.print(f"The backstop leaves {notebook.name} alone until {until}.")
+    show.console.print(f"The watchdog leaves {notebook.name} alone until {until}.")
     show.console.print(
         "Its own idle agent goes by the file keep-alive.txt in the notebook, which the button in its warning writes."
     )

@@ -44,7 +44,7 @@ class DemoModel:
 
     def train_and_release(self, dataset: DatasetVersion) -> None:
         """Train a version on `dataset`, approve it, and wait until it serves."""
-        title = f"Train {self.name}: prepare, train, evaluate, judge, register"
+        title = f"Train {self.name}: prepare, train, evaluate, check, register"
         with show.step(title, self.seconds, "train") as report:
             arn = training.start(self.environment, self.name, dataset=dataset.name)
             run = training.follow(self.environment, arn, lambda step: report(f"{step.name}: {step.status}"))
@@ -62,14 +62,14 @@ class DemoModel:
     def figures(self) -> dict[str, Any]:
         """Return what is worth keeping: metric, baseline, answer, seconds by step."""
         definition = self.environment.settings.models[self.name].definition
-        rule = next((rule for rule in definition.gate if rule.beats), definition.gate[0])
+        rule = next((rule for rule in definition.gate if rule.baseline), definition.gate[0])
         metrics = record_of(self.environment, self.version).metrics
         return {
             "use_case": definition.use_case,
             "version": self.version.number,
             "metric": rule.metric,
             "value": metrics[rule.metric],
-            "baseline": metrics[rule.beats] if rule.beats else None,
+            "baseline": metrics[rule.baseline] if rule.baseline else None,
             "metrics": metrics,
             "endpoint": self.environment.model_name(self.name),
             "url": prediction.url_of(self.environment, self.name),

@@ -6,8 +6,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from mlp.in_notebook.output import write_line
 from mlp.in_notebook.platform import NotebookPlatform
-from mlp.in_notebook.say import say
 from mlp.in_notebook.storage import split_uri
 from mlp.platform.errors import MlpError
 
@@ -32,7 +32,7 @@ def servable(platform: NotebookPlatform, uri: str, serve: Path, endpoint: str) -
             return uri
         if not complete:
             artifact = _with_code(artifact, _serving_code(serve))
-            say(f"{serve.name} goes into the artifact as {CODE}")
+            write_line(f"{serve.name} goes into the artifact as {CODE}")
         target = platform.own_uri("endpoints", endpoint, "model.tar.gz")
         s3.upload_file(str(artifact), *split_uri(target))
     return target

@@ -11,9 +11,9 @@ from mlp.in_notebook.checks import check_range
 from mlp.in_notebook.endpoint import Endpoint, remove
 from mlp.in_notebook.instances import HOSTING, check_instance_type
 from mlp.in_notebook.job import Job
+from mlp.in_notebook.output import write_line
 from mlp.in_notebook.platform import NotebookPlatform
 from mlp.in_notebook.refusals import in_words
-from mlp.in_notebook.say import say
 from mlp.in_notebook.storage import split_uri
 from mlp.in_notebook.trained import Trained, trained_by
 from mlp.runs.training import Run
@@ -49,7 +49,7 @@ def deploy(
             _create(
                 platform, endpoint, trained, artifact, {"InstanceType": instance_type, "InitialInstanceCount": instance_count}
             )
-    say(f"{name}: {instance_count} x {instance_type}, billed until {endpoint.expires} or .delete()")
+    write_line(f"{name}: {instance_count} x {instance_type}, billed until {endpoint.expires} or .delete()")
     return endpoint.wait() if wait else endpoint
 
 

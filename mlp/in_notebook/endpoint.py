@@ -9,9 +9,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mlp.in_notebook.logs import ENDPOINTS, LogReader
+from mlp.in_notebook.output import write_line
 from mlp.in_notebook.platform import NotebookPlatform
 from mlp.in_notebook.refusals import in_words
-from mlp.in_notebook.say import say
 from mlp.platform.aws import is_denied, message_of
 from mlp.platform.errors import Failed, MlpError
 from mlp.platform.waiting import polled
@@ -82,12 +82,14 @@ class Endpoint:
             with in_words(self._platform):
                 described = next(found for found in polled(self._describe, every=pause) if found["EndpointStatus"] not in BUSY)
         except KeyboardInterrupt:
-            say(f"No longer waiting; {self.name} is still being made. Delete it once it is there: mlp.endpoints()[0].delete()")
+            write_line(
+                f"No longer waiting; {self.name} is still being made. Delete it once it is there: mlp.endpoints()[0].delete()"
+            )
             return self
         if described["EndpointStatus"] != "InService":
             self._give_up()
             raise Failed(f"{self.name} could not be made: {described.get('FailureReason', described['EndpointStatus'])}")
-        say(f"{self.name}: InService until {self.expires}; delete it sooner with .delete()")
+        write_line(f"{self.name}: InService until {self.expires}; delete it sooner with .delete()")
         return self
 
     def logs(self) -> list[str]:
@@ -105,11 +107,11 @@ class Endpoint:
             try:
                 part()
             except MlpError as error:
-                say(str(error))
+                write_line(str(error))
 
     def _show_last_lines(self) -> None:
         for line in self.logs()[-LAST_LINES:]:
-            say(f"  {line}")
+            write_line(f"  {line}")
 
     def delete(self) -> None:
         """Delete endpoint, configuration and model; what is gone already is no error.
@@ -131,7 +133,7 @@ class Endpoint:
                 _unless_gone(error)
             remove(lambda: client.delete_endpoint_config(EndpointConfigName=self.name))
             remove(lambda: client.delete_model(ModelName=self.name))
-        say(f"{self.name}: deleted")
+        write_line(f"{self.name}: deleted")
 
     def _describe(self) -> dict[str, Any]:
         found: dict[str, Any] = self._platform.client("sagemaker").describe_endpoint(EndpointName=self.name)

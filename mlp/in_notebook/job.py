@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mlp.in_notebook.logs import JOBS, LogReader
+from mlp.in_notebook.output import write_line
 from mlp.in_notebook.platform import NotebookPlatform
 from mlp.in_notebook.refusals import in_words
-from mlp.in_notebook.say import say
 from mlp.platform.errors import Failed, MlpError
 from mlp.platform.waiting import on_change, polled
 
@@ -86,7 +86,7 @@ class Job:
         """Stop the job and its server; what the script has saved by then is kept."""
         with in_words(self._platform):
             self._platform.client("sagemaker").stop_training_job(TrainingJobName=self.name)
-        say(f"{self.name}: stopping")
+        write_line(f"{self.name}: stopping")
 
     def wait(self) -> Job:
         """Show what the job does until it has ended, or until the cell is interrupted, and return the job.
@@ -100,24 +100,26 @@ class Job:
             with in_words(self._platform):
                 self._follow()
         except KeyboardInterrupt:
-            say(f"No longer waiting; the job goes on, and its server is billed. Stop it with: mlp.job({self.name!r}).stop()")
+            write_line(
+                f"No longer waiting; the job goes on, and its server is billed. Stop it with: mlp.job({self.name!r}).stop()"
+            )
             return self
         self._conclude()
         return self
 
     def _follow(self) -> None:
-        reader, phase = LogReader(self._platform, JOBS, f"{self.name}/"), on_change(say)
+        reader, phase = LogReader(self._platform, JOBS, f"{self.name}/"), on_change(write_line)
         pause = POLL_SECONDS if self._platform.embedded else POLL_SECONDS_AWS
         late = 0
         for described in polled(self._described, every=pause):
             phase(f"{self.name}: {described.get('SecondaryStatus', described['TrainingJobStatus'])}")
             for line in reader.new_lines():
-                say(f"  {line}")
+                write_line(f"  {line}")
             late += described["TrainingJobStatus"] not in RUNNING
             if late and (reader.refused or late == LATE_LINES):
                 break
         if reader.refused:
-            say(_no_logs(self._platform))
+            write_line(_no_logs(self._platform))
 
     def _conclude(self) -> None:
         known = self._known
@@ -127,7 +129,7 @@ class Job:
             raise Failed(f"{self.name} was stopped after {limit:g} minutes, its limit; give a larger max_minutes")
         if status != "Completed":
             raise Failed(f"{self.name} {status.lower()}: {reason}" if status == "Failed" else f"{self.name} was stopped")
-        say(f"{self.name}: {self.seconds} s billed, model at {self.artifact}")
+        write_line(f"{self.name}: {self.seconds} s billed, model at {self.artifact}")
 
     def _described(self) -> dict[str, Any]:
         if self._known.get("TrainingJobStatus", RUNNING[0]) in RUNNING:

@@ -26,7 +26,7 @@ def stem_of(platform: NotebookPlatform, name: str) -> str:
 
 
 def tags(platform: NotebookPlatform, expires: str | None = None) -> list[dict[str, str]]:
-    """Return the tags by which IAM, the backstop and the bill know whose something is."""
+    """Return the tags by which IAM, the watchdog and the bill know whose something is."""
     found = {NOTEBOOK_TAG: platform.notebook, ENVIRONMENT_TAG: platform.prefix}
     if expires is not None:
         found[EXPIRES_TAG] = expires

@@ -8,7 +8,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlp.in_notebook.say import say
+from mlp.in_notebook.output import write_line
 from mlp.in_notebook.storage import files_in
 from mlp.platform.errors import MlpError
 
@@ -52,7 +52,7 @@ def read(script: str | Path, source_dir: str | Path | None, *, internet: bool) -
     else:
         files = {name: file for name, file in files_in(folder).items() if file.suffix != ".ipynb"}
     if REQUIREMENTS in files and not internet:
-        say(
+        write_line(
             f"{REQUIREMENTS}: the job has no network, so only what its image brings is found; internet=True would let pip install"
         )
     return Source(path.relative_to(folder).as_posix(), _packed(files))

@@ -7,9 +7,9 @@ from mlp.in_notebook import channels, names, source, storage
 from mlp.in_notebook.channels import Data
 from mlp.in_notebook.job import Job
 from mlp.in_notebook.job_request import Resources, TrainingJob, Value, hyperparameters
+from mlp.in_notebook.output import write_line
 from mlp.in_notebook.platform import NotebookPlatform
 from mlp.in_notebook.refusals import in_words
-from mlp.in_notebook.say import say
 from mlp.platform.errors import MlpError
 from mlp.runs import training
 from mlp.runs.training import Run, Step
@@ -28,9 +28,11 @@ def run_pipeline(platform: NotebookPlatform, model: str, data: object, dataset: 
         raise MlpError(f"data: the pipeline of {model} trains on the platform's raw data. {_how(platform, model)}")
     with in_words(platform):
         arn = training.start(platform, model, dataset=dataset)
-        say(f"run {arn.rpartition('/')[2]} of {platform.models[model]}")
+        write_line(f"run {arn.rpartition('/')[2]} of {platform.models[model]}")
         run = training.follow(platform, arn, _tell)
-    say(f"version {run.version}, of {run.dataset}, waits for approval, outside of notebooks: mlp approve {model} {run.version}")
+    write_line(
+        f"version {run.version}, of {run.dataset}, waits for approval, outside of notebooks: mlp approve {model} {run.version}"
+    )
     return run
 
 
@@ -40,9 +42,9 @@ def _how(platform: NotebookPlatform, model: str) -> str:
 
 def _tell(step: Step) -> None:
     if step.status in ("Starting", "Executing"):
-        say(f"  {step.name} ...")
+        write_line(f"  {step.name} ...")
     else:
-        say(f"  {step.name}: {step.status}, {step.seconds:.1f} s{f' ({step.detail})' if step.detail else ''}")
+        write_line(f"  {step.name}: {step.status}, {step.seconds:.1f} s{f' ({step.detail})' if step.detail else ''}")
 
 
 def run_script(
@@ -76,7 +78,7 @@ def run_script(
         ).request(platform)
         platform.client("sagemaker").create_training_job(**request)
     started = Job(platform, job)
-    say(f"{job}: {resources.instance_count} x {resources.instance_type}, at most {resources.max_minutes:g} minutes")
+    write_line(f"{job}: {resources.instance_count} x {resources.instance_type}, at most {resources.max_minutes:g} minutes")
     return started.wait() if wait else started
 
 

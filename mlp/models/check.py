@@ -12,7 +12,7 @@ from mlp.models.scripts import Done, ModelScripts
 from mlp.platform.errors import Failed, MlpError
 from mlp.platform.paths import MODELS
 from platform_contract import images
-from platform_contract.gate import judge
+from platform_contract.gate import decide
 from platform_contract.parameters import NO_VERSION
 from settings import SettingsError
 from settings.loader import load_definition
@@ -92,8 +92,8 @@ def _finding(script: str, done: Done) -> Finding:
 
 
 def _verdict(definition: ModelDefinition, evaluation: str | None) -> str:
-    """Return what the gate says of an evaluation; a live version to compare with there is none here."""
-    verdict = judge(evaluation, None, None, NO_VERSION, [section.rule for section in definition.gate])
+    """Return what the gate says of an evaluation; a deployed version to compare with there is none here."""
+    verdict = decide(evaluation, None, None, NO_VERSION, [section.rule for section in definition.gate])
     if not verdict.passed:
         missed = dict.fromkeys(check.says for check in verdict.checks if not check.holds)
         raise Failed(f"The gate is missed: {'; '.join(missed)}")

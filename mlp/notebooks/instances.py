@@ -162,11 +162,11 @@ def keep(environment: PlatformEnvironment, notebook: Notebook, hours: float) -> 
     Raises
     ------
     MlpError
-        If the backstop would not honour so many hours.
+        If the watchdog would not honour so many hours.
     """
-    longest = environment.settings.backstop.max_keep_alive_hours
+    longest = environment.settings.watchdog.max_keep_alive_hours
     if not 0 < hours <= longest:
-        raise MlpError(f"--hours: got {hours:g}; the backstop of {environment.name} honours more than 0 and at most {longest}")
+        raise MlpError(f"--hours: got {hours:g}; the watchdog of {environment.name} honours more than 0 and at most {longest}")
     until = (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
     arn = describe(environment, notebook)["NotebookInstanceArn"]
     environment.client("sagemaker").add_tags(ResourceArn=arn, Tags=[{"Key": KEEP_ALIVE_TAG, "Value": until}])

@@ -111,7 +111,7 @@ def _parsed(line: str) -> Check | None:
 
 
 def this_month(environment: PlatformEnvironment, notebook: Notebook, metric: str) -> float | None:
-    """Return the sum of a metric of the backstop since the first of this month (UTC); None where it has none."""
+    """Return the sum of a metric of the watchdog since the first of this month (UTC); None where it has none."""
     now = datetime.now(UTC)
     points = environment.client("cloudwatch").get_metric_statistics(
         Namespace=NOTEBOOKS,

@@ -33,7 +33,7 @@ class Record:
     """Such as `spam@3`; `unversioned` for a run on another prefix."""
     input_data: str
     """s3:// prefix that it was trained on."""
-    live_version: str
+    deployed_version: str
     """Version that it was compared with on the same test set; `none` where nothing served."""
     model_sha256: str
     """Hash over the contents of its artifact; the same data and code give the same."""
@@ -50,7 +50,7 @@ def record_of(environment: PlatformEnvironment, version: Version) -> Record:
         checks=[Check(bool(check["holds"]), str(check["says"])) for check in verdict.get("checks", [])],
         dataset=facts.get("dataset", UNKNOWN),
         input_data=facts.get("input-data", UNKNOWN),
-        live_version=facts.get("live-version", UNKNOWN),
+        deployed_version=facts.get("deployed-version", UNKNOWN),
         model_sha256=facts.get("model-sha256", UNKNOWN),
     )
 

@@ -30,7 +30,7 @@ def check(config: dict[str, Any], memory: dict[str, Any], base: Path) -> None:
     percent, fresh["counters"] = seen["cpu"]
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now["wall"]))
     line = {"time": stamp, **line, "lifecycle": config["lifecycle"], "cpu_percent": percent}
-    # Where this fails, nobody may believe in a check: without heartbeats the backstop takes over.
+    # Where this fails, nobody may believe in a check: without heartbeats the watchdog takes over.
     write(base / "check.json", fresh)
     # JupyterLab has a hard link to this one.
     (base / "status.json").write_text(json.dumps(line))

@@ -34,7 +34,7 @@ def tell(line: dict[str, Any], config: dict[str, Any], unseen: bool = False) -> 
     """Publish the metrics, and put the line into CloudWatch Logs; make the stream where it is missing."""
     instance = Instance(config)
     try:
-        # Kept is not idle for the backstop, which knows nothing of keep-alive.txt; nor is what nobody can see.
+        # Kept is not idle for the watchdog, which knows nothing of keep-alive.txt; nor is what nobody can see.
         idle = 0 if line["verdict"] in ("kept", "unknown") else line["idle_minutes"]
         measure(instance, config, {"Heartbeat": 1, "IdleMinutes": idle, "Blind": int(unseen)})
     finally:

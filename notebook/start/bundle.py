@@ -20,7 +20,7 @@ COPY = "SageMaker/.ml-platform/bundle.pyz"
 LARGEST = 50_000_000
 PAUSES = (0, 5, 20)
 LONGEST_PAUSE = 60
-"""Seconds before the attempts at S3. Until one succeeds there is no agent, so no heartbeat, and the backstop takes over."""
+"""Seconds before the attempts at S3. Until one succeeds there is no agent, so no heartbeat, and the watchdog takes over."""
 
 
 def obtain(path: str, bundle: dict[str, str], idle: dict[str, Any]) -> None:

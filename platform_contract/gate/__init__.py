@@ -3,8 +3,8 @@
 One judgement for the pipeline's function and for `mlp check`.
 """
 
-from platform_contract.gate.judgement import judge
+from platform_contract.gate.decision import decide
 from platform_contract.gate.rule import GateRule
 from platform_contract.gate.verdict import Check, Verdict
 
-__all__ = ["Check", "GateRule", "Verdict", "judge"]
+__all__ = ["Check", "GateRule", "Verdict", "decide"]

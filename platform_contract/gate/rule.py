@@ -21,11 +21,11 @@ class GateRule:
     """Smallest value that passes: higher is better."""
     maximum: float | None = None
     """Largest value that passes: lower is better."""
-    beats: str | None = None
+    baseline: str | None = None
     """Another metric that this one must be better than. Default: none."""
-    beats_by: float | None = None
+    min_improvement: float | None = None
     """By more than how much; at least 0. Default: strictly better is enough."""
-    worse_than_live: float | None = None
+    max_regression: float | None = None
     """By how much it may be worse than that of the version that serves, on one test set; at least 0. Default: not compared."""
 
     def __post_init__(self) -> None:
@@ -41,8 +41,8 @@ class GateRule:
 
     @property
     def lead(self) -> float:
-        """By more than how much it must be better than what it beats."""
-        return self.beats_by or 0
+        """By more than how much it must be better than the baseline."""
+        return self.min_improvement or 0
 
     def render(self) -> dict[str, Any]:
         """Return the rule as the gate's function reads it."""
@@ -50,22 +50,22 @@ class GateRule:
             "metric": self.metric,
             "minimum": self.minimum,
             "maximum": self.maximum,
-            "beats": self.beats,
-            "beats_by": self.lead if self.beats is not None else None,
-            "worse_than_live": self.worse_than_live,
+            "baseline": self.baseline,
+            "min_improvement": self.lead if self.baseline is not None else None,
+            "max_regression": self.max_regression,
         }
         return {key: value for key, value in values.items() if value is not None}
 
     def _problems(self) -> list[str]:
         numbers = {"minimum": self.minimum, "maximum": self.maximum}
-        margins = {"beats_by": self.beats_by, "worse_than_live": self.worse_than_live}
+        margins = {"min_improvement": self.min_improvement, "max_regression": self.max_regression}
         given = {key: value for key, value in {**numbers, **margins}.items() if value is not None}
         found = [f"{key} must be finite, got {value}" for key, value in given.items() if not math.isfinite(value)]
         found += [f"{key} must be at least 0, got {given[key]}" for key in margins if given.get(key, 0) < 0]
         if (self.minimum is None) == (self.maximum is None):
             found.append("it has either minimum (higher is better) or maximum (lower is better); give exactly one of them")
-        if self.beats is None and self.beats_by is not None:
-            found.append("beats_by says by how much beats must be beaten; add beats, or remove beats_by")
-        if self.beats == self.metric:
-            found.append(f"beats names the rule's own metric; name another, such as baseline_{self.metric}")
+        if self.baseline is None and self.min_improvement is not None:
+            found.append("min_improvement is the lead over a baseline; add baseline, or remove min_improvement")
+        if self.baseline == self.metric:
+            found.append(f"baseline names the rule's own metric; name another, such as baseline_{self.metric}")
         return found

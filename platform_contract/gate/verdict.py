@@ -9,7 +9,7 @@ class Check:
 
     metric: str
     check: str
-    """minimum, maximum, beats or worse_than_live."""
+    """minimum, maximum, baseline or max_regression."""
     value: float | None
     """None where there is no number."""
     bound: float | None
@@ -23,7 +23,7 @@ class Check:
 class Verdict:
     """All checks of all rules."""
 
-    live_version: str
+    deployed_version: str
     checks: tuple[Check, ...]
     model_sha256: str
     """Of the artifact, or `unknown`."""

@@ -70,8 +70,8 @@ def test_every_acknowledgement_matches_a_finding_and_names_a_limit(tmp_path: Pat
 
     import ml_platform.alerts
     import ml_platform.function
-    import ml_platform.notebook.backstop
-    import ml_platform.notebook.idle_notebook
+    import ml_platform.notebook.notebook_instance
+    import ml_platform.notebook.watchdog
     import ml_platform.prediction_route
     import ml_platform.promotion
     import ml_platform.storage
@@ -79,8 +79,8 @@ def test_every_acknowledgement_matches_a_finding_and_names_a_limit(tmp_path: Pat
     for module in (
         ml_platform.alerts,
         ml_platform.function,
-        ml_platform.notebook.idle_notebook,
-        ml_platform.notebook.backstop,
+        ml_platform.notebook.notebook_instance,
+        ml_platform.notebook.watchdog,
         ml_platform.prediction_route,
         ml_platform.promotion,
         ml_platform.storage,

@@ -8,21 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate import report
-from gate.models import JudgeRequest, LiveRequest, parse
-from platform_contract.gate import GateRule, Verdict, judge
+from gate.models import CheckRequest, DeployedRequest, parse
+from platform_contract.gate import GateRule, Verdict, decide
 
 HIGHER = GateRule("accuracy", minimum=0.85)
 LOWER = GateRule("rmse", maximum=20)
-BEATS = GateRule("accuracy", minimum=0.5, beats="baseline_accuracy", beats_by=0.1)
-LIVE = GateRule("accuracy", minimum=0.5, worse_than_live=0.02)
+BEATS = GateRule("accuracy", minimum=0.5, baseline="baseline_accuracy", min_improvement=0.1)
+DEPLOYED = GateRule("accuracy", minimum=0.5, max_regression=0.02)
 
 
 def evaluation(**metrics) -> str:
     return json.dumps({"metrics": metrics, "model_sha256": "a" * 64})
 
 
-def verdict(rule: GateRule, new: str | None, live: str | None = None, failure: str | None = None, version: str = "3") -> Verdict:
-    return judge(new, live, failure, version, [rule])
+def verdict(
+    rule: GateRule, new: str | None, deployed: str | None = None, failure: str | None = None, version: str = "3"
+) -> Verdict:
+    return decide(new, deployed, failure, version, [rule])
 
 
 def says(rule: GateRule, **metrics) -> str:
@@ -66,43 +68,48 @@ def test_another_metric_must_be_beaten_by_more_than_the_margin(value: float, bas
 
 
 def test_without_a_margin_strictly_better_is_enough() -> None:
-    rule = GateRule("rmse", maximum=100, beats="baseline_rmse")
+    rule = GateRule("rmse", maximum=100, baseline="baseline_rmse")
     assert says(rule, rmse=12, baseline_rmse=12.5) == "rmse 12 beats baseline_rmse 12.5"
     assert not verdict(rule, evaluation(rmse=12.5, baseline_rmse=12.5)).passed
     assert not verdict(rule, evaluation(rmse=13, baseline_rmse=12.5)).passed
 
 
 @pytest.mark.parametrize(
-    ("value", "live", "passes", "text"),
+    ("value", "deployed", "passes", "text"),
     [
-        (0.9, 0.87, True, "accuracy 0.9 is better than 0.87 of live version 3"),
-        (0.87, 0.87, True, "accuracy 0.87 is as good as 0.87 of live version 3"),
-        (0.85, 0.87, True, "accuracy 0.85 is 0.02 worse than 0.87 of live version 3, within the allowed 0.02"),
-        (0.8499, 0.87, False, "accuracy 0.8499 is 0.0201 worse than 0.87 of live version 3, more than the allowed 0.02"),
-        (0.84999999, 0.87, False, "accuracy 0.85 is 0.02000001 worse than 0.87 of live version 3, more than the allowed 0.02"),
+        (0.9, 0.87, True, "accuracy 0.9 is better than 0.87 of deployed version 3"),
+        (0.87, 0.87, True, "accuracy 0.87 is as good as 0.87 of deployed version 3"),
+        (0.85, 0.87, True, "accuracy 0.85 is 0.02 worse than 0.87 of deployed version 3, within the allowed 0.02"),
+        (0.8499, 0.87, False, "accuracy 0.8499 is 0.0201 worse than 0.87 of deployed version 3, more than the allowed 0.02"),
+        (
+            0.84999999,
+            0.87,
+            False,
+            "accuracy 0.85 is 0.02000001 worse than 0.87 of deployed version 3, more than the allowed 0.02",
+        ),
     ],
 )
-def test_a_challenger_may_be_worse_than_the_live_version_by_the_margin(value, live, passes, text) -> None:
-    found = verdict(LIVE, evaluation(accuracy=value), evaluation(accuracy=live))
+def test_a_challenger_may_be_worse_than_the_live_version_by_the_margin(value, deployed, passes, text) -> None:
+    found = verdict(DEPLOYED, evaluation(accuracy=value), evaluation(accuracy=deployed))
     assert found.passed == passes
     assert found.checks[1].says == text
 
 
 def test_lower_is_better_where_the_rule_has_a_maximum() -> None:
-    rule = GateRule("rmse", maximum=100, worse_than_live=0)
+    rule = GateRule("rmse", maximum=100, max_regression=0)
     worse = verdict(rule, evaluation(rmse=12.5), evaluation(rmse=12))
-    assert (worse.passed, worse.checks[1].says) == (False, "rmse 12.5 is 0.5 worse than 12 of live version 3")
+    assert (worse.passed, worse.checks[1].says) == (False, "rmse 12.5 is 0.5 worse than 12 of deployed version 3")
     assert verdict(rule, evaluation(rmse=11), evaluation(rmse=12)).passed
     assert worse.checks[1].bound == 12
 
 
 def test_without_a_live_version_nothing_is_compared() -> None:
-    found = verdict(LIVE, evaluation(accuracy=0.6), version="none")
+    found = verdict(DEPLOYED, evaluation(accuracy=0.6), version="none")
     assert found.passed and [check.check for check in found.checks] == ["minimum"]
 
 
 @pytest.mark.parametrize(
-    ("live", "failure", "why"),
+    ("deployed", "failure", "why"),
     [
         (None, None, "evaluate.py wrote no evaluation.json"),
         (None, "Traceback\n  ImportError: no lightgbm\n", "evaluate.py failed on it: Traceback ImportError: no lightgbm"),
@@ -113,11 +120,11 @@ def test_without_a_live_version_nothing_is_compared() -> None:
         (evaluation(f1=1), None, "accuracy is missing from the metrics of evaluation.json"),
     ],
 )
-def test_a_live_version_that_cannot_be_judged_fails_the_comparison_with_the_remedy(live, failure, why) -> None:
-    found = verdict(LIVE, evaluation(accuracy=0.9), live, failure)
+def test_a_live_version_that_cannot_be_judged_fails_the_comparison_with_the_remedy(deployed, failure, why) -> None:
+    found = verdict(DEPLOYED, evaluation(accuracy=0.9), deployed, failure)
     assert not found.passed
     assert [check.holds for check in found.checks] == [True, False]
-    assert found.checks[1].says.startswith(f"accuracy could not be compared with live version 3: {why}")
+    assert found.checks[1].says.startswith(f"accuracy could not be compared with deployed version 3: {why}")
     assert found.checks[1].says.endswith("; to go on without it: mlp train --compare-with none (parameter CompareWith=none)")
     assert report.reasons(found) == found.checks[1].says
 
@@ -138,7 +145,7 @@ def test_a_live_version_that_cannot_be_judged_fails_the_comparison_with_the_reme
     ],
 )
 def test_what_is_no_finite_number_fails_every_check_of_its_metric(value: object, text: str) -> None:
-    rule = GateRule("accuracy", minimum=0.5, beats="baseline_accuracy", worse_than_live=0.02)
+    rule = GateRule("accuracy", minimum=0.5, baseline="baseline_accuracy", max_regression=0.02)
     found = verdict(rule, evaluation(accuracy=value, baseline_accuracy=0.5), evaluation(accuracy=0.5))
     assert [(check.holds, check.says) for check in found.checks] == [(False, text)] * 3
     assert report.reasons(found) == text
@@ -162,7 +169,7 @@ def test_a_missing_metric_is_named() -> None:
     ],
 )
 def test_an_evaluation_that_cannot_be_read_fails_everything_with_one_sentence(text: str | None, reason: str) -> None:
-    found = judge(text, None, None, "3", [BEATS, LIVE])
+    found = decide(text, None, None, "3", [BEATS, DEPLOYED])
     assert not any(check.holds for check in found.checks) and found.model_sha256 == "unknown"
     assert report.reasons(found).startswith(reason)
 
@@ -175,15 +182,22 @@ def test_a_digest_that_is_none_is_unknown(digest: object) -> None:
 
 
 def test_events_of_the_two_steps_are_read() -> None:
-    live = {"operation": "live", "group": "g", "stack": "", "compare_with": "live", "fallback": "s3://b/k", "parameter": "P"}
-    assert parse(live) == LiveRequest("g", "", "live", "s3://b/k", "P")
-    del live["parameter"]
-    assert parse(live).parameter == "ModelPackageArn"
-    judged = {"operation": "judge", "evaluation": "s3://b/e", "live_version": "3", "rules": '[{"metric": "a", "maximum": 1}]'}
-    assert parse(judged) == JudgeRequest("s3://b/e", "3", (GateRule("a", maximum=1),))
-    with pytest.raises(ValueError, match=r"CompareWith is 'old'; allowed: live, none"):
-        parse({**live, "compare_with": "old"})
-    with pytest.raises(ValueError, match=r"operation is 'guess'; allowed: live, judge"):
+    deployed = {
+        "operation": "deployed",
+        "group": "g",
+        "stack": "",
+        "compare_with": "deployed",
+        "fallback": "s3://b/k",
+        "parameter": "P",
+    }
+    assert parse(deployed) == DeployedRequest("g", "", "deployed", "s3://b/k", "P")
+    del deployed["parameter"]
+    assert parse(deployed).parameter == "ModelPackageArn"
+    judged = {"operation": "check", "evaluation": "s3://b/e", "deployed_version": "3", "rules": '[{"metric": "a", "maximum": 1}]'}
+    assert parse(judged) == CheckRequest("s3://b/e", "3", (GateRule("a", maximum=1),))
+    with pytest.raises(ValueError, match=r"CompareWith is 'old'; allowed: deployed, none"):
+        parse({**deployed, "compare_with": "old"})
+    with pytest.raises(ValueError, match=r"operation is 'guess'; allowed: deployed, check"):
         parse({"operation": "guess"})
 
 
@@ -196,15 +210,19 @@ def rules(draw: st.DrawFn) -> GateRule:
     bound = {draw(st.sampled_from(["minimum", "maximum"])): draw(number)}
     beats = draw(st.sampled_from([None, "other"]))
     return GateRule(
-        "m", **bound, beats=beats, beats_by=draw(st.none() | margin) if beats else None, worse_than_live=draw(st.none() | margin)
+        "m",
+        **bound,
+        baseline=beats,
+        min_improvement=draw(st.none() | margin) if beats else None,
+        max_regression=draw(st.none() | margin),
     )
 
 
-@given(rule=rules(), one=number, two=number, other=number, live=number)
-def test_a_better_challenger_never_turns_a_passing_verdict_into_a_failing_one(rule, one, two, other, live) -> None:
+@given(rule=rules(), one=number, two=number, other=number, deployed=number)
+def test_a_better_challenger_never_turns_a_passing_verdict_into_a_failing_one(rule, one, two, other, deployed) -> None:
     worse, better = sorted((one, two), reverse=not rule.higher_is_better)
-    first = verdict(rule, evaluation(m=worse, other=other), evaluation(m=live))
-    second = verdict(rule, evaluation(m=better, other=other), evaluation(m=live))
+    first = verdict(rule, evaluation(m=worse, other=other), evaluation(m=deployed))
+    second = verdict(rule, evaluation(m=better, other=other), evaluation(m=deployed))
     assert second.passed or not first.passed
     for before, after in zip(first.checks, second.checks, strict=True):
         assert after.holds or not before.holds
@@ -223,11 +241,11 @@ document = st.one_of(
 )
 
 
-@given(rule=rules(), new=document, live=document, failure=st.none() | st.text(), version=st.sampled_from(["none", "3"]))
-def test_whatever_was_written_there_is_a_verdict_that_aws_takes(rule, new, live, failure, version) -> None:
-    found = judge(new, live, failure, version, [rule])
+@given(rule=rules(), new=document, deployed=document, failure=st.none() | st.text(), version=st.sampled_from(["none", "3"]))
+def test_whatever_was_written_there_is_a_verdict_that_aws_takes(rule, new, deployed, failure, version) -> None:
+    found = decide(new, deployed, failure, version, [rule])
     content = json.loads(report.document(found), parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
-    assert set(content) == {"passed", "live_version", "checks"}
+    assert set(content) == {"passed", "deployed_version", "checks"}
     answer = report.outputs(found)
     assert all(isinstance(value, str) and len(value.encode()) < 6000 for value in answer.values())
     assert content["passed"] == (answer["passed"] == "true") == all(check["holds"] for check in content["checks"])

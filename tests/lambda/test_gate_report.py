@@ -23,8 +23,8 @@ def units(text: str) -> int:
 
 
 def test_the_summary_names_what_was_compared() -> None:
-    compared = Verdict("3", (check("a 1 is at least 0.5"), check("a 1 is better than 0.9", kind="worse_than_live")), "unknown")
-    assert summary(compared) == "passed / compared with live version 3 / a 1 is at least 0.5 / a 1 is better than 0.9"
+    compared = Verdict("3", (check("a 1 is at least 0.5"), check("a 1 is better than 0.9", kind="max_regression")), "unknown")
+    assert summary(compared) == "passed / compared with deployed version 3 / a 1 is at least 0.5 / a 1 is better than 0.9"
     assert summary(Verdict("none", (check("a 0 is below 1", holds=False),), "x")) == "missed / not compared / a 0 is below 1"
 
 
@@ -47,7 +47,7 @@ def test_without_a_check_nothing_passes() -> None:
 def test_the_document_has_what_the_registry_points_to() -> None:
     found = json.loads(document(Verdict("none", (check("a 0.9 is at least 0.8"),), "x")))
     entry = {"metric": "m", "check": "minimum", "value": 0.9, "bound": 0.8, "holds": True, "says": "a 0.9 is at least 0.8"}
-    assert found == {"passed": True, "live_version": "none", "checks": [entry]}
+    assert found == {"passed": True, "deployed_version": "none", "checks": [entry]}
 
 
 @given(st.lists(st.tuples(st.text(max_size=2000), st.booleans()), max_size=30), st.sampled_from(["none", "12"]))

@@ -89,7 +89,7 @@ class FakeAws:
 
     def __init__(self) -> None:
         self.state, self.approved, self.problem = stack(), [TWO], None
-        self.updates, self.told, self.again = [], [], []
+        self.updates, self.notified, self.again = [], [], []
         self.on_update = None
 
     def approved_versions(self, _model):
@@ -106,8 +106,8 @@ class FakeAws:
     def problem_with(self, _model):
         return self.problem
 
-    def tell(self, subject, message):
-        self.told.append((subject, message))
+    def notify(self, subject, message):
+        self.notified.append((subject, message))
 
     def look_again(self, queue, handle, seconds):
         self.again.append((queue, handle, seconds))
@@ -171,26 +171,26 @@ def test_somebody_elses_update_between_look_and_start_loses_no_approval(promote)
 def test_a_finished_release_is_verified_and_told(promote) -> None:
     promote.aws.state = stack_from(promote, TWO, outcome="UPDATE_COMPLETE")
     assert deliver(promote) == []
-    assert promote.aws.told[0][0] == "spam version 2 is live"
+    assert promote.aws.notified[0][0] == "spam version 2 is live"
 
 
 def test_a_release_that_does_not_answer_is_told_with_the_way_back(promote) -> None:
     promote.aws.state = stack_from(promote, TWO, outcome="UPDATE_COMPLETE")
     promote.aws.problem = "the model does not answer its sample"
     deliver(promote)
-    assert "mlp reject spam 2" in promote.aws.told[0][1]
+    assert "mlp reject spam 2" in promote.aws.notified[0][1]
 
 
 def test_a_rolled_back_release_is_told_once_and_not_repeated(promote) -> None:
     promote.aws.state = stack_from(promote, ONE, "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
     assert deliver(promote) == []
-    assert "rolled back" in promote.aws.told[0][0] and not promote.aws.updates
+    assert "rolled back" in promote.aws.notified[0][0] and not promote.aws.updates
 
 
 def test_rejecting_the_live_version_only_tells(promote) -> None:
     promote.aws.state = stack_from(promote, TWO)
     assert deliver(promote, ModelApprovalStatus="Rejected") == []
-    assert "still serves" in promote.aws.told[0][1] and not promote.aws.updates
+    assert "still serves" in promote.aws.notified[0][1] and not promote.aws.updates
 
 
 def stack_from(promote: SimpleNamespace, *arguments, **named):

@@ -63,7 +63,7 @@ class Platform:
         return self.environment.outputs("Foundation")["ArtifactsBucket"]
 
     def train(self, **parameters: str) -> training.Run:
-        """Train a version that is compared with no other: tests leave all kinds of versions live."""
+        """Train a version that is compared with no other: tests leave all kinds of versions deployed."""
         parameters = {"CompareWith": "none", **parameters}
         return training.follow(self.environment, training.start(self.environment, MODEL, parameters))
 

@@ -78,9 +78,9 @@ class Notebooks:
             json.loads(line) for line in self._log(f"/{self.platform.environment.settings.prefix}/notebooks", self.instance(name))
         ]
 
-    def backstop_reports(self) -> list[dict[str, Any]]:
-        """What the backstop has written, run by run."""
-        lines = self._log(f"/aws/lambda/{self.platform.environment.settings.prefix}-backstop", "")
+    def watchdog_reports(self) -> list[dict[str, Any]]:
+        """What the watchdog has written, run by run."""
+        lines = self._log(f"/aws/lambda/{self.platform.environment.settings.prefix}-watchdog", "")
         return [entry for line in lines if (entry := _parsed(line))]
 
     def _log(self, group: str, prefix: str) -> list[str]:

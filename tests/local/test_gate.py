@@ -29,7 +29,7 @@ def output_fn(answer, accept): return json.dumps(answer), "application/json"
 """Serving code that knows the answers: no honest challenger is as good."""
 
 
-def compared(platform: Platform, compare_with: str = "live") -> training.Run:
+def compared(platform: Platform, compare_with: str = "deployed") -> training.Run:
     parameters = {"CompareWith": compare_with}
     return training.follow(platform.environment, training.start(platform.environment, MODEL, parameters))
 
@@ -50,7 +50,9 @@ def test_a_worse_challenger_is_not_registered_and_the_reason_has_both_figures(pl
     before = registry.versions(platform.environment, MODEL)
     with pytest.raises(Failed) as caught:
         compared(platform)
-    said = rf"gate-missed: the model misses its gate: accuracy 0.8704 is 0.\d+ worse than 0.9\d+ of live version {oracle.number}"
+    said = (
+        rf"gate-missed: the model misses its gate: accuracy 0.8704 is 0.\d+ worse than 0.9\d+ of deployed version {oracle.number}"
+    )
     assert caught.match(said)
     assert registry.versions(platform.environment, MODEL) == before
 
@@ -58,8 +60,8 @@ def test_a_worse_challenger_is_not_registered_and_the_reason_has_both_figures(pl
 def test_the_comparison_can_be_left_out_and_the_registry_says_so(platform: Platform, oracle: Version) -> None:
     version = platform.version(compared(platform, "none").version)
     record = record_of(platform.environment, version)
-    assert record.live_version == "none"
-    assert not any("live version" in check.says for check in record.checks if not check.holds)
+    assert record.deployed_version == "none"
+    assert not any("deployed version" in check.says for check in record.checks if not check.holds)
     assert {check.holds for check in record.checks} == {True}
 
 
@@ -68,6 +70,6 @@ def test_a_live_version_that_cannot_be_judged_fails_the_gate_with_the_remedy(pla
     platform.release(broken)
     with pytest.raises(Failed) as caught:
         compared(platform)
-    assert f"accuracy could not be compared with live version {broken.number}: evaluate" in str(caught.value)
+    assert f"accuracy could not be compared with deployed version {broken.number}: evaluate" in str(caught.value)
     assert "CompareWith=none" in str(caught.value)
     registry.set_approval(platform.environment, broken, "Rejected", "test")

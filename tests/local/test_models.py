@@ -32,8 +32,8 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformEnvironmen
     folder = tmp_path_factory.mktemp("six")
     config = yaml.safe_load((ROOT / "config/local.yaml").read_text())
     config["models"][AUTOMATIC]["approval"] = "automatic"
-    config["models"][REUSING]["training"] = {"reuse_days": 1}
-    del config["notebooks"], config["backstop"]
+    config["models"][REUSING]["training"] = {"step_cache_days": 1}
+    del config["notebooks"], config["watchdog"]
     (folder / "local.yaml").write_text(yaml.safe_dump(config))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLP_CONFIG_DIR", str(folder))
@@ -102,8 +102,8 @@ def test_the_same_data_and_code_give_the_same_model_and_are_as_good_as_what_serv
     again = train(six, "credit", "credit@1")
     one, two = (record(six, "credit", number) for number in (first, again.version))
     assert (one.model_sha256, one.metrics, one.dataset) == (two.model_sha256, two.metrics, two.dataset)
-    assert two.live_version == str(first)
-    assert any(f"of live version {first}" in check.says for check in two.checks)
+    assert two.deployed_version == str(first)
+    assert any(f"of deployed version {first}" in check.says for check in two.checks)
 
 
 def test_an_unchanged_run_takes_over_data_and_model_where_reuse_is_on_and_is_judged_anew(six: PlatformEnvironment) -> None:

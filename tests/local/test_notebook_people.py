@@ -146,7 +146,7 @@ def test_an_endpoint_that_has_expired_is_deleted_with_all_that_was_made_for_it(n
     wait_for(lambda: not sagemaker.list_endpoints(NameContains=name)["Endpoints"], seconds=60)
     wait_for(lambda: not sagemaker.list_models(NameContains=name)["Models"], seconds=30)
     assert not sagemaker.list_endpoint_configs(NameContains=name)["EndpointConfigs"]
-    reports = [entry for report in notebooks.backstop_reports() for entry in report.get("deleted", [])]
+    reports = [entry for report in notebooks.watchdog_reports() for entry in report.get("deleted", [])]
     assert any(entry["endpoint"] == name and "expired" in entry["reason"] for entry in reports)
 
 
@@ -159,5 +159,5 @@ def test_a_notebook_without_use_for_hours_costs_nothing_and_says_so(notebooks: N
     before = this_month(environment, pick(environment, "mill"), "HoursOff") or 0
     time.sleep(12)
     after = this_month(environment, pick(environment, "mill"), "HoursOff") or 0
-    # 12 s are 12 minutes of platform time, in which the backstop looks two times or three.
+    # 12 s are 12 minutes of platform time, in which the watchdog looks two times or three.
     assert 0.1 < after - before < 0.4

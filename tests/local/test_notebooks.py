@@ -127,14 +127,14 @@ def dead_agent(story: Story) -> None:
     def alarmed() -> bool:
         return story.notebooks.alarm(story.name) == "ALARM"
 
-    story.notes["log of the backstop"] = []
+    story.notes["log of the watchdog"] = []
     try:
         wait_for(alarmed, seconds=90)
     except AssertionError:
-        raise AssertionError(story.notebooks.backstop_reports()[-2:]) from None
+        raise AssertionError(story.notebooks.watchdog_reports()[-2:]) from None
     story.notes["alarmed after"] = time.monotonic() - story.notes["killed"]
     wait_for(lambda: story.status() == "Stopped", seconds=90)
-    story.notes["log of the backstop"] = story.notebooks.backstop_reports()
+    story.notes["log of the watchdog"] = story.notebooks.watchdog_reports()
 
 
 STORIES: dict[str, Callable[[Story], None]] = {
@@ -198,9 +198,9 @@ def test_an_open_tab_that_nobody_touches_is_idle(stories) -> None:
     assert told(stories, "tab")["seconds to Stopped"] < IDLE_MINUTES * 60 / CLOCK + 15
 
 
-def test_the_backstop_stops_what_a_dead_agent_leaves_running_and_the_alarm_tells(stories) -> None:
+def test_the_watchdog_stops_what_a_dead_agent_leaves_running_and_the_alarm_tells(stories) -> None:
     notes = told(stories, "orphan")
-    stopped = [entry for report in notes["log of the backstop"] for entry in report.get("stopped", [])]
+    stopped = [entry for report in notes["log of the watchdog"] for entry in report.get("stopped", [])]
     assert any(entry["notebook"] == "orphan" and "heartbeat" in entry["reason"] for entry in stopped), notes
 
 

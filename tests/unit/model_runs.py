@@ -123,7 +123,7 @@ class ModelRun:
         return self.evaluation["metrics"]
 
     def missed(self) -> list[str]:
-        """Return the gate rules of model.yaml that the metrics do not keep; what compares with a live version is left out."""
+        """Return the gate rules of model.yaml that the metrics do not keep; what compares with a deployed version is left out."""
         return [str(rule) for rule in self.definition["gate"] if not _holds(rule, self.metrics)]
 
     def answers(self, instances: list[dict[str, Any]] | None = None) -> list[Any]:
@@ -169,9 +169,9 @@ def finished(model: str) -> ModelRun:
 
 def _holds(rule: dict[str, Any], metrics: dict[str, float]) -> bool:
     value, higher = metrics[rule["metric"]], "minimum" in rule
-    gain = 0.0 if "beats" not in rule else (value - metrics[rule["beats"]]) * (1 if higher else -1)
+    gain = 0.0 if "baseline" not in rule else (value - metrics[rule["baseline"]]) * (1 if higher else -1)
     within = value >= rule["minimum"] if higher else value <= rule["maximum"]
-    return within and ("beats" not in rule or gain > rule.get("beats_by", 0))
+    return within and ("baseline" not in rule or gain > rule.get("min_improvement", 0))
 
 
 def refusal(model: str, work: Path, *spoils: Spoil, file: str | None = None, models: Path = MODELS) -> str:

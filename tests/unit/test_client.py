@@ -98,7 +98,7 @@ def test_what_would_fail_later_fails_here(broken, file, old, new, error, expecte
 
 def test_a_check_judges_as_the_gate_does() -> None:
     """In floats, 0.87 leads 0.85 by more than 0.02; in the decimals that people write, by exactly that, which is not more."""
-    rule = {"metric": "accuracy", "minimum": 0.5, "beats": "baseline", "beats_by": 0.02}
+    rule = {"metric": "accuracy", "minimum": 0.5, "baseline": "baseline", "min_improvement": 0.02}
     given = definition(gate=[rule])
 
     def verdict(accuracy: float) -> str:

@@ -23,7 +23,7 @@ OUTPUTS = {
     "AnnaLabLifecycle": "aaaaaaaaaaaa",
     "BobInstanceName": "mlp-dev-nb-bob-3c4d",
     "BobLifecycle": "bbbbbbbbbbbb",
-    "BackstopName": "mlp-dev-backstop",
+    "WatchdogName": "mlp-dev-watchdog",
 }
 
 
@@ -48,8 +48,8 @@ class Environment:
             "logs": FakeClient("logs", self.logs),
             "cloudwatch": FakeClient("cloudwatch", self.metrics),
         }
-        backstop = SimpleNamespace(max_keep_alive_hours=24, currency="EUR")
-        self.settings = SimpleNamespace(prefix="mlp-dev", backstop=backstop)
+        watchdog = SimpleNamespace(max_keep_alive_hours=24, currency="EUR")
+        self.settings = SimpleNamespace(prefix="mlp-dev", watchdog=watchdog)
         self.names = PlatformNames("mlp-dev")
         self.states("InService")
 
@@ -243,13 +243,13 @@ def test_the_url_is_one_line_that_can_be_copied(environment: Environment, said) 
         notebooks.url(environment, notebooks.pick(environment, "bob"))
 
 
-def test_keeping_sets_the_tag_within_what_the_backstop_honours(environment: Environment) -> None:
+def test_keeping_sets_the_tag_within_what_the_watchdog_honours(environment: Environment) -> None:
     until = notebooks.keep(environment, notebooks.pick(environment, "bob"), 8)
     (asked,) = environment.client("sagemaker").called("add_tags")
     assert asked == {"ResourceArn": ARN, "Tags": [{"Key": "ml-platform:keep-alive-until", "Value": until}]}
     assert abs(datetime.fromisoformat(until) - datetime.now(UTC) - timedelta(hours=8)) < timedelta(minutes=1)
     for hours in (0, 25):
-        with pytest.raises(MlpError, match=f"--hours: got {hours}; the backstop of dev honours more than 0 and at most 24"):
+        with pytest.raises(MlpError, match=f"--hours: got {hours}; the watchdog of dev honours more than 0 and at most 24"):
             notebooks.keep(environment, notebooks.pick(environment, "bob"), hours)
 
 

@@ -68,7 +68,7 @@ def test_the_contract_needs_the_standard_library_alone_and_python_3_10() -> None
                     assert name.partition(".")[0] in {"platform_contract", *sys.stdlib_module_names}, f"{path.name}: {name}"
 
 
-@pytest.mark.parametrize("function", ["backstop", "gate", "predict", "promote"])
+@pytest.mark.parametrize("function", ["watchdog", "gate", "predict", "promote"])
 def test_a_function_is_deployed_with_all_that_it_imports_of_ours_and_no_more(function: str) -> None:
     generated = input_validator.files(SCHEMA) if function == "predict" else {}
     folder = staged(function, generated)

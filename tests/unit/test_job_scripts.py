@@ -90,17 +90,17 @@ def test_the_job_ends_as_prepare_ends(code: Path, raw: Path) -> None:
 
 @pytest.fixture
 def artifacts(tmp_path: Path) -> dict[str, Path]:
-    places = {name: tmp_path / name for name in ("model", "live", "test", "output")}
+    places = {name: tmp_path / name for name in ("model", "deployed", "test", "output")}
     for place in places.values():
         place.mkdir()
     (places["model"] / "model.tar.gz").write_text("new")
-    (places["live"] / "model.tar.gz").write_text("old")
+    (places["deployed"] / "model.tar.gz").write_text("old")
     return places
 
 
 def evaluate(code: Path, artifacts: dict[str, Path], version: str) -> subprocess.CompletedProcess[str]:
     words = [word for name, place in artifacts.items() for word in (f"--{name}", place)]
-    return run(code, "evaluate.py", *words, LIVE_VERSION=version)
+    return run(code, "evaluate.py", *words, DEPLOYED_VERSION=version)
 
 
 def written(artifacts: dict[str, Path]) -> dict[str, str]:
@@ -111,8 +111,8 @@ def written(artifacts: dict[str, Path]) -> dict[str, str]:
 def test_both_artifacts_are_judged_by_the_same_script(code: Path, artifacts: dict[str, Path]) -> None:
     done = evaluate(code, artifacts, "3")
     assert done.returncode == 0
-    assert written(artifacts) == {"evaluation.json": "new", "live/evaluation.json": "old"}
-    assert done.stdout.splitlines() == ["judging new", "live version 3, on the same test set:", "judging old"]
+    assert written(artifacts) == {"evaluation.json": "new", "deployed/evaluation.json": "old"}
+    assert done.stdout.splitlines() == ["judging new", "deployed version 3, on the same test set:", "judging old"]
 
 
 def test_without_a_live_version_only_the_new_one_is(code: Path, artifacts: dict[str, Path]) -> None:
@@ -121,21 +121,21 @@ def test_without_a_live_version_only_the_new_one_is(code: Path, artifacts: dict[
 
 
 def test_a_live_version_that_fails_leaves_its_last_lines_and_the_job_goes_on(code: Path, artifacts: dict[str, Path]) -> None:
-    (artifacts["live"] / "model.tar.gz").write_text("broken")
+    (artifacts["deployed"] / "model.tar.gz").write_text("broken")
     done = evaluate(code, artifacts, "3")
     assert done.returncode == 0
     lines = "line 5\nline 6\nline 7\nline 8\nevaluate: it is broken\n"
-    assert written(artifacts) == {"evaluation.json": "new", "live/failed.txt": lines}
+    assert written(artifacts) == {"evaluation.json": "new", "deployed/failed.txt": lines}
 
 
 def test_an_artifact_that_is_not_there_counts_as_failed(code: Path, artifacts: dict[str, Path]) -> None:
-    (artifacts["live"] / "model.tar.gz").unlink()
+    (artifacts["deployed"] / "model.tar.gz").unlink()
     assert evaluate(code, artifacts, "3").returncode == 0
-    assert "FileNotFoundError" in written(artifacts)["live/failed.txt"]
+    assert "FileNotFoundError" in written(artifacts)["deployed/failed.txt"]
 
 
 def test_a_new_artifact_that_fails_ends_the_job_with_its_own_last_line(code: Path, artifacts: dict[str, Path]) -> None:
     (artifacts["model"] / "model.tar.gz").write_text("broken")
     done = evaluate(code, artifacts, "3")
     assert done.returncode == 1 and done.stderr.splitlines()[-1] == "evaluate: it is broken"
-    assert "live/evaluation.json" not in written(artifacts)
+    assert "deployed/evaluation.json" not in written(artifacts)

@@ -70,9 +70,9 @@ def test_the_picture_has_code_that_draws_it(model: str) -> None:
 @models
 def test_the_tables_of_the_page_quote_what_must_be_beaten_and_by_what(model: str) -> None:
     metrics, numbers = finished(model).metrics, quoted(page(model))
-    rules = [rule for rule in finished(model).definition["gate"] if "beats" in rule]
+    rules = [rule for rule in finished(model).definition["gate"] if "baseline" in rule]
     assert rules, "a gate that beats no baseline says nothing"
-    compared = {name for rule in rules for name in (rule["metric"], rule["beats"])}
+    compared = {name for rule in rules for name in (rule["metric"], rule["baseline"])}
     absent = {name: metrics[name] for name in sorted(compared) if not is_quoted(metrics[name], numbers)}
     assert not absent, f"not in a table of docs/models/{model}.md: {absent}"
 
@@ -89,11 +89,11 @@ def test_the_index_names_every_model_with_its_use_case_and_its_figures() -> None
     assert sorted(rows) == NAMES
     for model, row in rows.items():
         definition, metrics = finished(model).definition, finished(model).metrics
-        main = next(rule for rule in definition["gate"] if "beats" in rule)
+        main = next(rule for rule in definition["gate"] if "baseline" in rule)
         assert f"]({model}.md)" in row
         assert definition["use_case"].replace("_", " ") in row
         assert is_quoted(metrics[main["metric"]], quoted(row)), (model, main["metric"], metrics[main["metric"]])
-        assert is_quoted(metrics[main["beats"]], quoted(row)), (model, main["beats"], metrics[main["beats"]])
+        assert is_quoted(metrics[main["baseline"]], quoted(row)), (model, main["baseline"], metrics[main["baseline"]])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a notebook and its backstop may do, and what they may not: their policies, asked as IAM would."""
+"""What a notebook and its watchdog may do, and what they may not: their policies, asked as IAM would."""
 
 import json
 import re
@@ -13,21 +13,21 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 
 from ml_platform import (
-    BackstopOptions,
     ClientBundle,
     FrameworkImage,
-    GuardedNotebook,
-    IdleNotebook,
-    IdleOptions,
+    IdleShutdown,
     NightlyStop,
-    NotebookBackstop,
+    NotebookInstance,
     NotebookMachine,
     NotebookNetwork,
     NotebookOwner,
+    NotebookWatchdog,
     NotebookWork,
     PlatformStorage,
+    WatchdogOptions,
+    WatchedNotebook,
 )
-from ml_platform.notebook.idle_notebook import instance_name
+from ml_platform.notebook.notebook_instance import instance_name
 from tests.helpers import new_stack, of_type, template_of
 
 ARN = "arn:aws:sagemaker:eu-central-1:111122223333:"
@@ -104,13 +104,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def notebook_stack(folder: Path, network: NotebookNetwork, models: Mapping[str, str], owner: NotebookOwner = OWNER) -> Stack:
     stack = new_stack()
-    IdleNotebook(
+    NotebookInstance(
         stack,
         "DemoNotebook",
         owner=owner,
         machine=NotebookMachine(),
         network=network,
-        idle=IdleOptions(),
+        idle=IdleShutdown(),
         work=NotebookWork(
             client=ClientBundle(stack, "Client", folders={"mlp": folder}),
             image=FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0"),
@@ -315,10 +315,10 @@ def test_the_longest_names_and_most_models_fit_into_iams_policies(folder: Path, 
 
 
 @pytest.fixture(scope="module")
-def backstop() -> dict[str, Any]:
+def watchdog() -> dict[str, Any]:
     stack = new_stack()
     storage = PlatformStorage(stack, "Storage")
-    guarded = GuardedNotebook(
+    guarded = WatchedNotebook(
         notebook="team-a",
         instance="mlp-test-nb-team-a-1234",
         idle_minutes=60,
@@ -326,12 +326,12 @@ def backstop() -> dict[str, Any]:
         endpoint_hours=8,
         nightly=NightlyStop(at="22:00", timezone="Europe/Berlin"),
     )
-    NotebookBackstop(
+    NotebookWatchdog(
         stack,
-        "Backstop",
+        "Watchdog",
         prefix="mlp-test",
         notebooks=[guarded],
-        options=BackstopOptions(prices_per_hour={"ml.t3.medium": 0.05}),
+        options=WatchdogOptions(prices_per_hour={"ml.t3.medium": 0.05}),
         key=storage.key,
         alerts=sns.Topic(stack, "Topic"),
         log_retention=logs.RetentionDays.ONE_WEEK,
@@ -354,19 +354,19 @@ def backstop() -> dict[str, Any]:
         ("DeleteModel", "model/any", {}, False),
     ],
 )
-def test_what_the_backstop_may_do(backstop, action: str, resource: str, context: dict, expected: bool) -> None:
-    assert allows(statements_of(backstop, "Backstop"), f"sagemaker:{action}", f"{ARN}{resource}", context) is expected
+def test_what_the_watchdog_may_do(watchdog, action: str, resource: str, context: dict, expected: bool) -> None:
+    assert allows(statements_of(watchdog, "Watchdog"), f"sagemaker:{action}", f"{ARN}{resource}", context) is expected
 
 
-def test_the_backstop_looks_every_five_minutes_and_a_lost_run_is_kept(backstop) -> None:
-    rule = of_type(backstop, "AWS::Events::Rule")[0]
+def test_the_watchdog_looks_every_five_minutes_and_a_lost_run_is_kept(watchdog) -> None:
+    rule = of_type(watchdog, "AWS::Events::Rule")[0]
     assert rule["ScheduleExpression"] == "rate(5 minutes)"
     assert "DeadLetterConfig" in rule["Targets"][0]
-    assert "DeadLetterConfig" in of_type(backstop, "AWS::Lambda::Function")[0]
+    assert "DeadLetterConfig" in of_type(watchdog, "AWS::Lambda::Function")[0]
 
 
-def test_every_notebook_has_an_alarm_that_a_silent_agent_raises(backstop) -> None:
-    alarms = {alarm["MetricName"]: alarm for alarm in of_type(backstop, "AWS::CloudWatch::Alarm")}
+def test_every_notebook_has_an_alarm_that_a_silent_agent_raises(watchdog) -> None:
+    alarms = {alarm["MetricName"]: alarm for alarm in of_type(watchdog, "AWS::CloudWatch::Alarm")}
     assert set(alarms) == {"Blind", "HeartbeatMissing", "Errors", "ApproximateNumberOfMessagesVisible"}
     silent = alarms["HeartbeatMissing"]
     assert silent["Namespace"] == "MLPlatform/Notebooks"

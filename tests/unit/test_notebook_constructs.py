@@ -14,9 +14,9 @@ from aws_cdk.assertions import Match, Template
 from ml_platform import (
     ClientBundle,
     FrameworkImage,
-    IdleNotebook,
-    IdleOptions,
+    IdleShutdown,
     KeepHours,
+    NotebookInstance,
     NotebookMachine,
     NotebookNetwork,
     NotebookOwner,
@@ -25,7 +25,7 @@ from ml_platform import (
 )
 from ml_platform.notebook import lifecycle as lifecycle_module
 from ml_platform.notebook.client_bundle import pack
-from ml_platform.notebook.idle_notebook import instance_name
+from ml_platform.notebook.notebook_instance import instance_name
 from tests.helpers import new_stack, of_type, template_of
 
 INSTANCE, CONFIG = "AWS::SageMaker::NotebookInstance", "AWS::SageMaker::NotebookInstanceLifecycleConfig"
@@ -53,7 +53,7 @@ def build(folder: Path, stack: Stack | None = None, construct_id: str = "Demo", 
         "owner": OWNER,
         "machine": NotebookMachine(),
         "network": INTERNET,
-        "idle": IdleOptions(),
+        "idle": IdleShutdown(),
         "work": NotebookWork(
             client=stack.node.try_find_child("Client") or ClientBundle(stack, "Client", folders={"mlp": folder}),
             image=stack.node.try_find_child("Image") or FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0"),
@@ -62,7 +62,7 @@ def build(folder: Path, stack: Stack | None = None, construct_id: str = "Demo", 
         "storage": storage,
         "log_group_name": "/mlp-test/notebooks",
     }
-    IdleNotebook(stack, construct_id, **{**values, **changes})
+    NotebookInstance(stack, construct_id, **{**values, **changes})
     return stack
 
 
@@ -179,7 +179,7 @@ def test_the_first_start_waits_for_all_rights(client_folder: Path) -> None:
 def test_the_agent_and_the_client_are_told_what_they_need(client_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = told(monkeypatch)
     keep = KeepHours(days=["mon"], begin="08:00", end="18:00", timezone="Europe/Berlin")
-    idle = IdleOptions(idle=Duration.minutes(30), warning=Duration.minutes(5), keep_hours=keep)
+    idle = IdleShutdown(idle=Duration.minutes(30), warning=Duration.minutes(5), keep_hours=keep)
     stack = build(client_folder, idle=idle, network=VPC_ONLY)
     agent, client = calls[-1]["idle"], stack.resolve(calls[-1]["platform"])
     digest = agent.pop("lifecycle")
@@ -218,7 +218,7 @@ def test_the_lifecycles_digest_changes_with_what_the_script_says_and_with_nothin
 
     first = digest()
     assert digest() == digest(machine=NotebookMachine(instance_type="ml.m5.xlarge")) == first
-    assert digest(idle=IdleOptions(idle=Duration.minutes(61))) != first
+    assert digest(idle=IdleShutdown(idle=Duration.minutes(61))) != first
 
 
 def test_the_script_is_what_cloudformation_makes_base64_of(client_folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Notebooks and their backstop in the configuration: what is refused, and how a person is told."""
+"""Notebooks and their watchdog in the configuration: what is refused, and how a person is told."""
 
 import json
 from pathlib import Path
@@ -171,8 +171,8 @@ def test_all_unknown_models_of_all_notebooks_are_told_at_once(tmp_path: Path) ->
         ({"log_retention_days": 91}, "CloudWatch Logs keeps logs for"),
     ],
 )
-def test_a_wrong_backstop_is_refused(tmp_path: Path, values: dict, expected: str) -> None:
-    found = problems(tmp_path, backstop=values)
+def test_a_wrong_watchdog_is_refused(tmp_path: Path, values: dict, expected: str) -> None:
+    found = problems(tmp_path, watchdog=values)
     assert len(found) == 1
     assert expected in found[0]
 

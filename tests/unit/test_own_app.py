@@ -82,7 +82,7 @@ def test_promotion_releases_an_own_model_by_what_its_endpoint_tells() -> None:
         endpoint_name=endpoint.endpoint_name,
         group_name="shop-churn",
         stack_name=stack.stack_name,
-        model_role=endpoint.role,
+        execution_role=endpoint.role,
         key=storage.key,
     )
     assert role.arn

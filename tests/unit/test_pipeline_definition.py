@@ -351,7 +351,7 @@ def test_a_function_is_called_by_its_object_or_its_arn() -> None:
 
 def test_results_are_reused_only_where_that_is_asked_for() -> None:
     assert "CacheConfig" not in processing().render() and "CacheConfig" not in training().render()
-    for step in (processing(reuse=Duration.days(30)), training(reuse=Duration.days(30))):
+    for step in (processing(step_cache=Duration.days(30)), training(step_cache=Duration.days(30))):
         assert step.render()["CacheConfig"] == {"Enabled": True, "ExpireAfter": "P30D"}
 
 

@@ -57,7 +57,7 @@ variable = st.from_regex("[a-zA-Z_][a-zA-Z0-9_]{0,9}", fullmatch=True)
 word = st.text(st.characters(codec="ascii", categories=("L", "N", "P")), min_size=1, max_size=20)
 registered = st.text(st.characters(categories=("L", "N"), include_characters="_.:/=+-@ "), min_size=1, max_size=40)
 instance = st.sampled_from(["ml.m5.large", "ml.g5.xlarge"])
-reuse = st.none() | st.integers(1, 365).map(Duration.days)
+step_cache = st.none() | st.integers(1, 365).map(Duration.days)
 
 
 @dataclass
@@ -125,7 +125,7 @@ def processing(draw: st.DrawFn, world: World) -> ProcessingStep:
         outputs=[ProcessingOutput(name=one, s3_uri=draw(text)) for one in outputs],
         environment=draw(st.dictionaries(variable, text, max_size=3)),
         property_files=draw(files),
-        reuse=draw(reuse),
+        step_cache=draw(step_cache),
         **MACHINE,
     )
 
@@ -142,7 +142,7 @@ def training(draw: st.DrawFn, world: World) -> TrainingStep:
         hyperparameters=draw(st.dictionaries(name, word, max_size=3)),
         channels=[Channel(name=one, s3_uri=draw(text)) for one in channels],
         output_s3_uri=draw(text),
-        reuse=draw(reuse),
+        step_cache=draw(step_cache),
         **MACHINE,
     )
 

@@ -23,7 +23,7 @@ TAGGED: dict[str, Any] = {
 
 def policies(*statements: Statement | iam.PolicyStatement, minimize: bool) -> list[dict[str, Any]]:
     stack = Stack(App(context={"@aws-cdk/aws-iam:minimizePolicies": minimize}), "Test")
-    ExecutionRole(stack, "Role", service="lambda.amazonaws.com", duty="Tries policies", statements=statements)
+    ExecutionRole(stack, "Role", service="lambda.amazonaws.com", description="Tries policies", statements=statements)
     return of_type(template_of(stack), "AWS::IAM::ManagedPolicy")
 
 
@@ -66,7 +66,9 @@ def test_wildcards_are_acknowledged_as_the_rule_prints_them() -> None:
         Statement(actions=["logs:PutLogEvents"], resources=[access.arn(user, "logs", "log-group:x:*")]),
         Statement(actions=["sns:Publish"], resources=[access.arn(user, "sns", "topic")]),
     ]
-    role = ExecutionRole(user, "Role", service="x.amazonaws.com", duty="d", statements=statements, why_wildcards="a reason")
+    role = ExecutionRole(
+        user, "Role", service="x.amazonaws.com", description="d", statements=statements, why_wildcards="a reason"
+    )
     their_export = user.resolve(owner.export_value(theirs.bucket_arn))["Fn::ImportValue"]
     own_arn = user.resolve(own.bucket_arn)["Fn::GetAtt"]
     assert acknowledged(role) == {
@@ -88,7 +90,7 @@ def test_a_bucket_is_acknowledged_by_reference_at_home_and_by_export_abroad_in_a
                 stack,
                 "Role",
                 service="x.amazonaws.com",
-                duty="d",
+                description="d",
                 statements=access.write_objects(bucket, "out/"),
                 why_wildcards="a reason",
             )

@@ -14,11 +14,11 @@ from aws_cdk import aws_sns as sns
 
 from ml_platform import (
     CaptureOptions,
-    Fleet,
     FrameworkImage,
     ModelEndpoint,
     PredictionApi,
     PredictionRoute,
+    ProductionVariant,
     RegisteredModel,
     ReleaseOptions,
     RequestContract,
@@ -53,7 +53,7 @@ def endpoint(**changes) -> dict:
         "endpoint_name": "mlp-spam",
         "model": RegisteredModel(name="spam", group_name="mlp-spam", image=image, storage=Storage(bucket, key)),
         "alerts": sns.Topic(stack, "Topic"),
-        "fleet": Fleet(instance_type="ml.m5.large", scaling=ScalingOptions(min_instances=2, max_instances=4)),
+        "variant": ProductionVariant(instance_type="ml.m5.large", scaling=ScalingOptions(min_instances=2, max_instances=4)),
         "release": ReleaseOptions(strategy="canary", step_percent=25, baking=Duration.minutes(3)),
         "capture": CaptureOptions(percent=10),
         "log_retention": logs.RetentionDays.ONE_MONTH,
@@ -112,7 +112,7 @@ def test_latency_is_compared_in_microseconds_and_missing_data_is_no_alarm() -> N
 
 
 def test_a_fixed_fleet_has_no_scalable_target() -> None:
-    template = endpoint(fleet=Fleet(instance_type="ml.m5.large"), release=ReleaseOptions())
+    template = endpoint(variant=ProductionVariant(instance_type="ml.m5.large"), release=ReleaseOptions())
     assert not of_type(template, "AWS::ApplicationAutoScaling::ScalableTarget")
 
 
@@ -133,8 +133,8 @@ def test_capture_can_be_off() -> None:
 )
 def test_types_with_local_disks_get_no_key(instance_type: str, local: bool) -> None:
     assert has_local_nvme(instance_type) is local
-    fleet = Fleet(instance_type=instance_type, scaling=ScalingOptions(min_instances=2, max_instances=2))
-    config = of_type(endpoint(fleet=fleet), "AWS::SageMaker::EndpointConfig")[0]
+    fleet = ProductionVariant(instance_type=instance_type, scaling=ScalingOptions(min_instances=2, max_instances=2))
+    config = of_type(endpoint(variant=fleet), "AWS::SageMaker::EndpointConfig")[0]
     assert ("KmsKeyId" in config) is not local
 
 
@@ -181,20 +181,20 @@ def test_everything_that_is_wrong_with_an_endpoint_is_said_at_once() -> None:
     with pytest.raises(ValueError, match="ModelEndpoint Test/Endpoint") as caught:
         endpoint(
             endpoint_name="E_!" * 40,
-            fleet=Fleet(instance_type="m5.huge", scaling=ScalingOptions(min_instances=0, max_instances=-3)),
+            variant=ProductionVariant(instance_type="m5.huge", scaling=ScalingOptions(min_instances=0, max_instances=-3)),
             release=ReleaseOptions(strategy="canary", step_percent=90, baking=Duration.hours(2)),
             capture=CaptureOptions(percent=101),
         )
     told = str(caught.value)
     for expected in (
         "of 120 characters; allowed: 1 to 63 lower-case letters and digits",
-        "instance_type is 'm5.huge'; SageMaker has no instance type of this name for hosting",
-        "min_instances is 0; allowed: 1 to 100 for a real-time endpoint",
+        "variant.instance_type is 'm5.huge'; SageMaker has no instance type of this name for hosting",
+        "variant.scaling.min_instances is 0; allowed: 1 to 100 for a real-time endpoint",
         "max_instances is -3; allowed: 1 to 100",
-        "step_percent is 90; allowed: 10 to 50 percent",
+        "release.step_percent is 90; allowed: 10 to 50 percent",
         "baking is 7200; allowed: 0 to 3600 seconds",
         "strategy is canary with min_instances of 0",
-        "capture percent is 101; allowed: 0 to 100",
+        "capture.percent is 101; allowed: 0 to 100",
     ):
         assert expected in told
 
@@ -203,7 +203,10 @@ def test_everything_that_is_wrong_with_an_endpoint_is_said_at_once() -> None:
     ("changes", "expected"),
     [
         (
-            {"fleet": Fleet(instance_type="ml.t2.medium", scaling=ScalingOptions(max_instances=3)), "release": ReleaseOptions()},
+            {
+                "variant": ProductionVariant(instance_type="ml.t2.medium", scaling=ScalingOptions(max_instances=3)),
+                "release": ReleaseOptions(),
+            },
             "burstable",
         ),
         ({"release": ReleaseOptions(strategy="blue")}, "strategy is 'blue'; allowed: canary, linear, all_at_once"),
@@ -211,7 +214,7 @@ def test_everything_that_is_wrong_with_an_endpoint_is_said_at_once() -> None:
         ({"release": ReleaseOptions(max_latency=Duration.minutes(2))}, "max_latency is 120000; allowed: 1 to 60000 milliseconds"),
         ({"endpoint_name": "-a"}, "lower-case letters and digits, with hyphens between them"),
         (
-            {"fleet": Fleet(scaling=ScalingOptions(min_instances=5, max_instances=4))},
+            {"variant": ProductionVariant(scaling=ScalingOptions(min_instances=5, max_instances=4))},
             r"max_instances is 4; allowed: 5 to 100",
         ),
     ],
@@ -224,8 +227,8 @@ def test_a_wrong_value_is_refused_with_those_allowed(changes: dict, expected: st
 def test_what_is_known_at_deployment_only_is_not_judged() -> None:
     from aws_cdk import Fn
 
-    fleet = Fleet(instance_type=Fn.import_value("type"), scaling=ScalingOptions(min_instances=2, max_instances=2))
-    assert "Fn::ImportValue" in str(of_type(endpoint(fleet=fleet), "AWS::SageMaker::EndpointConfig")[0])
+    fleet = ProductionVariant(instance_type=Fn.import_value("type"), scaling=ScalingOptions(min_instances=2, max_instances=2))
+    assert "Fn::ImportValue" in str(of_type(endpoint(variant=fleet), "AWS::SageMaker::EndpointConfig")[0])
 
 
 def test_a_stack_may_hold_any_number_of_endpoints_and_the_smallest_says_little() -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from settings import SettingsError, load_settings
+from settings.errors import explain
 from settings.loader import load_definition
 from settings.model import ModelDefinition
 from settings.schema import main as check_schema
@@ -138,12 +140,12 @@ def definition(**changes) -> dict:
         ({"gate": []}, "at least 1 item"),
         ({"gate": [{"metric": "accuracy"}]}, "exactly one of them"),
         ({"gate": [{"metric": "accuracy", "minimum": 1, "maximum": 2}]}, "exactly one of them"),
-        ({"gate": [rule(beats_by=0.1)]}, "add beats, or remove beats_by"),
-        ({"gate": [rule(beats_by=0)]}, "add beats, or remove beats_by"),
-        ({"gate": [rule(beats="accuracy")]}, "names the rule's own metric; name another, such as baseline_accuracy"),
-        ({"gate": [rule(beats="baseline", beats_by=-0.1)]}, "greater than or equal to 0"),
-        ({"gate": [rule(worse_than_live=-0.1)]}, "greater than or equal to 0"),
-        ({"gate": [rule(worse_than_live=float("inf"))]}, "finite number"),
+        ({"gate": [rule(min_improvement=0.1)]}, "add baseline, or remove min_improvement"),
+        ({"gate": [rule(min_improvement=0)]}, "add baseline, or remove min_improvement"),
+        ({"gate": [rule(baseline="accuracy")]}, "names the rule's own metric; name another, such as baseline_accuracy"),
+        ({"gate": [rule(baseline="baseline", min_improvement=-0.1)]}, "greater than or equal to 0"),
+        ({"gate": [rule(max_regression=-0.1)]}, "greater than or equal to 0"),
+        ({"gate": [rule(max_regression=float("inf"))]}, "finite number"),
         ({"gate": [{"metric": "accuracy", "minimum": float("nan")}]}, "finite number"),
         ({"gate": [rule(metric="a b")]}, "should match pattern"),
         ({"data": []}, "at least 1 item"),
@@ -179,8 +181,8 @@ def test_wrong_model_definitions_are_refused(changes: dict, expected: str) -> No
         ModelDefinition.model_validate(definition(**changes))
 
 
-def test_a_gate_rule_may_ask_for_a_lead_and_for_no_worse_than_live() -> None:
-    full = rule(beats="baseline_accuracy", beats_by=0.1, worse_than_live=0)
+def test_a_gate_rule_may_ask_for_a_lead_and_for_no_max_regression() -> None:
+    full = rule(baseline="baseline_accuracy", min_improvement=0.1, max_regression=0)
     found = ModelDefinition.model_validate(definition(gate=[full])).gate[0]
     assert found.model_dump() == {**full, "maximum": None}
 
@@ -200,8 +202,8 @@ def test_data_is_one_file_or_several() -> None:
     ("section", "expected"),
     [
         ({"approval": "yes"}, "'manual' or 'automatic' (got 'yes')"),
-        ({"training": {"reuse_days": 366}}, "less than or equal to 365"),
-        ({"training": {"reuse_days": -1}}, "greater than or equal to 0"),
+        ({"training": {"step_cache_days": 366}}, "less than or equal to 365"),
+        ({"training": {"step_cache_days": -1}}, "greater than or equal to 0"),
     ],
 )
 def test_wrong_training_settings_are_refused(tmp_path: Path, section: dict, expected: str) -> None:
@@ -226,3 +228,21 @@ def test_a_model_folder_without_a_script_is_refused(tmp_path: Path) -> None:
 
 def test_the_committed_schemas_are_up_to_date() -> None:
     assert check_schema(["--check"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("beats", "baseline"), ("beats_by", "min_improvement"), ("worse_than_live", "max_regression")]
+)
+def test_an_old_key_of_a_rule_is_told_with_its_new_name(old: str, new: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ModelDefinition.model_validate(definition(gate=[rule(**{old: "x"})]))
+    (problem,) = explain(Path("model.yaml"), ModelDefinition, caught.value)
+    assert problem == f"model.yaml: gate.0.{old}: unknown key. It is called `{new}` now; rename it."
+
+
+def test_old_keys_of_an_environment_are_told_with_their_new_names(tmp_path: Path) -> None:
+    content = {"platform": {"environment": "test"}, "models": {"spam": {"training": {"reuse_days": 1}}}, "backstop": {}}
+    assert [problem.partition(": ")[2] for problem in problems(tmp_path, yaml.safe_dump(content))] == [
+        "models.spam.training.reuse_days: unknown key. It is called `step_cache_days` now; rename it.",
+        "backstop: unknown key. It is called `watchdog` now; rename it.",
+    ]

@@ -15,10 +15,10 @@ from local_aws.sagemaker.pipelines.definition import parse
 from local_aws.service import JsonService
 from ml_platform import (
     FrameworkImage,
+    GateFunction,
     GateRule,
     JobResources,
     ModelCode,
-    ModelGate,
     ModelRegistry,
     PlatformNames,
     PlatformStorage,
@@ -33,14 +33,14 @@ from platform_contract import images
 from tests.conftest import ROOT, Templates, resources
 from tests.helpers import new_stack, of_type, template_of
 
-RULE = GateRule(metric="accuracy", minimum=0.85, beats="baseline_accuracy", beats_by=0.1, worse_than_live=0.02)
+RULE = GateRule(metric="accuracy", minimum=0.85, baseline="baseline_accuracy", min_improvement=0.1, max_regression=0.02)
 MACHINE = JobResources(instance_type="ml.m5.large", volume=Size.gibibytes(30), max_runtime=Duration.minutes(60))
 
 
-def pipeline_in(stack: Stack, name: str = "Training", gate: ModelGate | None = None, **changes: Any) -> TrainingPipeline:
+def pipeline_in(stack: Stack, name: str = "Training", gate: GateFunction | None = None, **changes: Any) -> TrainingPipeline:
     storage = stack.node.try_find_child("Storage") or PlatformStorage(stack, "Storage")
     assert isinstance(storage, PlatformStorage)
-    made = gate or ModelGate(
+    made = gate or GateFunction(
         stack, f"{name}Gate", names=PlatformNames(f"mlp-{name.lower()}"), artifacts=storage.artifacts, key=storage.key
     )
     options = {"rules": [RULE], "function": made, **changes.pop("gate_options", {})}
@@ -104,13 +104,13 @@ def steps(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_the_pipeline_is_one_that_aws_accepts(template: dict[str, Any]) -> None:
     parsed = parse(json.dumps(definition_of(template)), JsonService("sagemaker").model)
-    assert parsed.parameters == {"InputData": None, "Dataset": "unversioned", "CompareWith": "live"}
-    assert {step["Name"] for step in parsed.steps} == {"live", "prepare", "train", "evaluate", "judge", "gate"}
+    assert parsed.parameters == {"InputData": None, "Dataset": "unversioned", "CompareWith": "deployed"}
+    assert {step["Name"] for step in parsed.steps} == {"deployed", "prepare", "train", "evaluate", "check-metrics", "gate"}
 
 
 def test_the_live_step_asks_for_the_newest_approved_version_where_nothing_serves(steps: dict[str, dict[str, Any]]) -> None:
-    arguments = steps["live"]["Arguments"]
-    assert (arguments["operation"], arguments["group"], arguments["stack"]) == ("live", "mlp-training-spam", "")
+    arguments = steps["deployed"]["Arguments"]
+    assert (arguments["operation"], arguments["group"], arguments["stack"]) == ("deployed", "mlp-training-spam", "")
     assert arguments["compare_with"] == {"Get": "Parameters.CompareWith"}
     assert arguments["fallback"] == steps["prepare"]["Arguments"]["ProcessingInputs"][0]["S3Input"]["S3Uri"]
 
@@ -118,9 +118,9 @@ def test_the_live_step_asks_for_the_newest_approved_version_where_nothing_serves
 def test_evaluate_is_given_both_artifacts_and_the_version(steps: dict[str, dict[str, Any]]) -> None:
     arguments = steps["evaluate"]["Arguments"]
     sources = {entry["InputName"]: entry["S3Input"]["S3Uri"] for entry in arguments["ProcessingInputs"]}
-    assert sources["live"] == {"Get": "Steps.live.OutputParameters['artifact']"}
+    assert sources["deployed"] == {"Get": "Steps.deployed.OutputParameters['artifact']"}
     assert sources["model"] == {"Get": "Steps.train.ModelArtifacts.S3ModelArtifacts"}
-    assert arguments["Environment"] == {"LIVE_VERSION": {"Get": "Steps.live.OutputParameters['version']"}}
+    assert arguments["Environment"] == {"DEPLOYED_VERSION": {"Get": "Steps.deployed.OutputParameters['version']"}}
 
 
 def test_commands_fit_into_what_a_container_takes(steps: dict[str, dict[str, Any]]) -> None:
@@ -130,27 +130,27 @@ def test_commands_fit_into_what_a_container_takes(steps: dict[str, dict[str, Any
 
 
 def test_the_rules_go_to_the_judge_as_they_are(steps: dict[str, dict[str, Any]]) -> None:
-    assert json.loads(steps["judge"]["Arguments"]["rules"]) == [
-        {"metric": "accuracy", "minimum": 0.85, "beats": "baseline_accuracy", "beats_by": 0.1, "worse_than_live": 0.02}
+    assert json.loads(steps["check-metrics"]["Arguments"]["rules"]) == [
+        {"metric": "accuracy", "minimum": 0.85, "baseline": "baseline_accuracy", "min_improvement": 0.1, "max_regression": 0.02}
     ]
 
 
 def test_a_missed_gate_fails_with_the_reasons(steps: dict[str, dict[str, Any]]) -> None:
     assert steps["gate"]["Arguments"]["Conditions"] == [
-        {"Type": "Equals", "LeftValue": {"Get": "Steps.judge.OutputParameters['passed']"}, "RightValue": "true"}
+        {"Type": "Equals", "LeftValue": {"Get": "Steps.check-metrics.OutputParameters['passed']"}, "RightValue": "true"}
     ]
-    words = ["the model misses its gate: ", {"Get": "Steps.judge.OutputParameters['reasons']"}]
+    words = ["the model misses its gate: ", {"Get": "Steps.check-metrics.OutputParameters['reasons']"}]
     assert steps["gate-missed"]["Arguments"] == {"ErrorMessage": {"Std:Join": {"On": "", "Values": words}}}
 
 
 def test_a_version_remembers_what_it_was_made_of(steps: dict[str, dict[str, Any]]) -> None:
     arguments = steps["register"]["Arguments"]
     assert arguments["CustomerMetadataProperties"] == {
-        "gate": {"Get": "Steps.judge.OutputParameters['summary']"},
+        "gate": {"Get": "Steps.check-metrics.OutputParameters['summary']"},
         "dataset": {"Get": "Parameters.Dataset"},
         "input-data": {"Get": "Parameters.InputData"},
-        "live-version": {"Get": "Steps.live.OutputParameters['version']"},
-        "model-sha256": {"Get": "Steps.judge.OutputParameters['model_sha256']"},
+        "deployed-version": {"Get": "Steps.deployed.OutputParameters['version']"},
+        "model-sha256": {"Get": "Steps.check-metrics.OutputParameters['model_sha256']"},
     }
     quality = arguments["ModelMetrics"]["ModelQuality"]
     assert [quality[key]["S3Uri"]["Std:Join"]["Values"][1] for key in ("Statistics", "Constraints")] == [
@@ -166,11 +166,11 @@ def test_by_default_a_person_approves_and_nothing_is_reused(steps: dict[str, dic
 
 def test_a_gate_may_approve_ask_a_stack_and_earlier_results_may_be_reused() -> None:
     stack = new_stack()
-    jobs = TrainingJobs(processing=MACHINE, training=MACHINE, reuse=Duration.days(7))
+    jobs = TrainingJobs(processing=MACHINE, training=MACHINE, step_cache=Duration.days(7))
     pipeline_in(stack, jobs=jobs, gate_options={"approve": True, "serving_stack": "mlp-training-Serving-spam"})
     steps = steps_of(template_of(stack))
     assert steps["register"]["Arguments"]["ModelApprovalStatus"] == "Approved"
-    assert steps["live"]["Arguments"]["stack"] == "mlp-training-Serving-spam"
+    assert steps["deployed"]["Arguments"]["stack"] == "mlp-training-Serving-spam"
     reused = {name for name, step in steps.items() if step.get("CacheConfig") == {"Enabled": True, "ExpireAfter": "P7D"}}
     assert reused == {"prepare", "train"}
 
@@ -246,10 +246,13 @@ def test_the_gate_reads_evaluations_and_writes_verdicts_and_nothing_else(templat
             "it has either minimum (higher is better) or maximum (lower is better); give exactly one of them",
         ),
         ({"minimum": float("nan")}, "minimum must be finite, got nan"),
-        ({"minimum": 1, "beats_by": 0.1}, "beats_by says by how much beats must be beaten; add beats, or remove beats_by"),
-        ({"minimum": 1, "beats": "accuracy"}, "beats names the rule's own metric; name another, such as baseline_accuracy"),
-        ({"minimum": 1, "beats": "other", "beats_by": -1}, "beats_by must be at least 0, got -1"),
-        ({"minimum": 1, "worse_than_live": -0.5}, "worse_than_live must be at least 0, got -0.5"),
+        (
+            {"minimum": 1, "min_improvement": 0.1},
+            "min_improvement is the lead over a baseline; add baseline, or remove min_improvement",
+        ),
+        ({"minimum": 1, "baseline": "accuracy"}, "baseline names the rule's own metric; name another, such as baseline_accuracy"),
+        ({"minimum": 1, "baseline": "other", "min_improvement": -1}, "min_improvement must be at least 0, got -1"),
+        ({"minimum": 1, "max_regression": -0.5}, "max_regression must be at least 0, got -0.5"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(values: dict[str, Any], expected: str) -> None:
@@ -338,7 +341,7 @@ def test_others_are_let_start_a_pipeline_and_nothing_else() -> None:
 def test_an_own_gate_asks_about_its_own_models_alone_and_a_platforms_refuses_others() -> None:
     stack = new_stack()
     storage = PlatformStorage(stack, "Storage")
-    gate = ModelGate(stack, "Gate", artifacts=storage.artifacts, key=storage.key)
+    gate = GateFunction(stack, "Gate", artifacts=storage.artifacts, key=storage.key)
     made = pipeline_in(stack, gate=gate, gate_options={"serving_stack": "shop-serving"})
     assert made.model.group_name == "mlp-training-spam"
     rights = json.dumps(
@@ -350,16 +353,16 @@ def test_an_own_gate_asks_about_its_own_models_alone_and_a_platforms_refuses_oth
     with pytest.raises(
         ValueError, match=r"judges the models of mlp: groups mlp-\.\.\., .*got group 'shop-a' and serving_stack 'b'"
     ):
-        ModelGate(stack, "G", artifacts=storage.artifacts, key=storage.key, names=PlatformNames("mlp")).let_judge(other, "b")
+        GateFunction(stack, "G", artifacts=storage.artifacts, key=storage.key, names=PlatformNames("mlp")).add_model(other, "b")
 
 
 def test_a_gate_without_names_says_when_its_role_is_full() -> None:
     stack = new_stack()
     storage = PlatformStorage(stack, "Storage")
-    gate = ModelGate(stack, "Gate", artifacts=storage.artifacts, key=storage.key)
+    gate = GateFunction(stack, "Gate", artifacts=storage.artifacts, key=storage.key)
     image = FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0")
     models = [RegisteredModel(name="spam", group_name=f"group-{number}", image=image, storage=storage) for number in range(10)]
     for model in models[:9]:
-        gate.let_judge(model, None)
+        gate.add_model(model, None)
     with pytest.raises(ValueError, match="judges 9 pipelines already"):
-        gate.let_judge(models[9], None)
+        gate.add_model(models[9], None)

@@ -70,12 +70,12 @@ def test_the_page_is_true(python: Path, tmp_path: Path) -> None:
 def test_errors_are_as_the_page_shows_them(python: Path, tmp_path: Path) -> None:
     wrong = """
 from aws_cdk import App, Stack
-from ml_platform import Fleet, FrameworkImage, ModelEndpoint, PlatformStorage, RegisteredModel, ScalingOptions
+from ml_platform import ProductionVariant, FrameworkImage, ModelEndpoint, PlatformStorage, RegisteredModel, ScalingOptions
 stack = Stack(App(), "Shop", env={"region": "eu-central-1"})
 image = FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0")
 model = RegisteredModel(name="churn", group_name="churn", image=image, storage=PlatformStorage(stack, "Storage"))
 try:
-    ModelEndpoint(stack, "Endpoint", model=model, fleet=Fleet(instance_type="m5.huge", scaling=ScalingOptions(min_instances=0)))
+    ModelEndpoint(stack, "Endpoint", model=model, variant=ProductionVariant(instance_type="m5.huge", scaling=ScalingOptions(min_instances=0)))
 except ValueError as problem:
     print(problem)
 """

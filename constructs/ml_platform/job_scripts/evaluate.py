@@ -1,10 +1,10 @@
 """Runs the model's own evaluate.py twice on one test set: on the new artifact, and on that of the version that serves.
 
-Usage, in the folder of the code: python3 job_scripts/evaluate.py --model DIR --live DIR --test DIR --output DIR
+Usage, in the folder of the code: python3 job_scripts/evaluate.py --model DIR --deployed DIR --test DIR --output DIR
 
-LIVE_VERSION in the environment names the version that serves; `none` skips the second run. What the second run writes goes to
-`<output>/live/`. If it fails, its last lines go to `<output>/live/failed.txt` and the job goes on: whether that matters is the
-gate's to say.
+DEPLOYED_VERSION in the environment names the version that serves; `none` skips the second run. What the second run writes goes
+to `<output>/deployed/`. If it fails, its last lines go to `<output>/deployed/failed.txt` and the job goes on: whether that
+matters is the gate's to say.
 """
 
 import argparse
@@ -24,10 +24,10 @@ def evaluate(model: Path, test: Path, output: Path) -> list[str]:
     return [sys.executable, "evaluate.py", "--model", str(model), "--test", str(test), "--output", str(output)]
 
 
-def evaluate_live(version: str, model: Path, test: Path, output: Path) -> None:
+def evaluate_deployed(version: str, model: Path, test: Path, output: Path) -> None:
     """Judge the version that serves; a failure is written down, not raised."""
     output.mkdir(parents=True, exist_ok=True)
-    print(f"live version {version}, on the same test set:", flush=True)  # noqa: T201 - a job's log is its output
+    print(f"deployed version {version}, on the same test set:", flush=True)  # noqa: T201 - a job's log is its output
     command = evaluate(model, test, output)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as run:  # noqa: S603
         assert run.stdout is not None
@@ -44,15 +44,15 @@ def evaluate_live(version: str, model: Path, test: Path, output: Path) -> None:
 def main() -> None:
     """Judge both; end as the run on the new artifact ended."""
     parser = argparse.ArgumentParser()
-    for name in ("--model", "--live", "--test", "--output"):
+    for name in ("--model", "--deployed", "--test", "--output"):
         parser.add_argument(name, type=Path, required=True)
     arguments = parser.parse_args()
     new = subprocess.run(evaluate(arguments.model, arguments.test, arguments.output), check=False)  # noqa: S603
     if new.returncode:
         sys.exit(new.returncode)
-    version = os.environ.get("LIVE_VERSION", NO_VERSION)
+    version = os.environ.get("DEPLOYED_VERSION", NO_VERSION)
     if version != NO_VERSION:
-        evaluate_live(version, arguments.live, arguments.test, arguments.output / "live")
+        evaluate_deployed(version, arguments.deployed, arguments.test, arguments.output / "deployed")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Notebook instances that stop themselves, what people find in them, and the backstop outside of them."""
+"""Notebook instances that stop themselves, what people find in them, and the watchdog outside of them."""

@@ -34,7 +34,7 @@ class NotebookJobRole(ExecutionRole):
             scope,
             construct_id,
             service=SAGEMAKER,
-            duty=f"Runs the training jobs and the endpoints that notebook {owner.notebook} starts",
+            description=f"Runs the training jobs and the endpoints that notebook {owner.notebook} starts",
             statements=[
                 *raw,
                 *access.read_objects(storage.artifacts, owner.folder, *(layout.results(model, "model") for model in work.models)),

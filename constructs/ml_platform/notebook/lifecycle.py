@@ -11,7 +11,7 @@ from constructs import Construct
 from ml_platform.notebook.job_role import NotebookJobRole
 from ml_platform.notebook.lifecycle_script import render
 from ml_platform.notebook.network import NotebookNetwork
-from ml_platform.notebook.options import IdleOptions, NotebookWork
+from ml_platform.notebook.options import IdleShutdown, NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.notebook.sdk_defaults import render_sdk_defaults
 from ml_platform.storage import PlatformStorage
@@ -40,7 +40,7 @@ class NotebookLifecycle(Construct):
         owner: NotebookOwner,
         instance_name: str,
         network: NotebookNetwork,
-        idle: IdleOptions,
+        idle: IdleShutdown,
         work: NotebookWork,
         storage: PlatformStorage,
         job_role: NotebookJobRole,
@@ -69,7 +69,7 @@ class NotebookLifecycle(Construct):
             ],
         )
 
-    def _script(self, idle: IdleOptions, digest: str) -> str:
+    def _script(self, idle: IdleShutdown, digest: str) -> str:
         return render(
             idle=self._idle(idle, digest),
             platform=self._platform(),
@@ -77,7 +77,7 @@ class NotebookLifecycle(Construct):
             bundle={"uri": self._work.client.s3_uri, "sha256": self._work.client.sha256},
         )
 
-    def _idle(self, options: IdleOptions, digest: str) -> dict[str, Any]:
+    def _idle(self, options: IdleShutdown, digest: str) -> dict[str, Any]:
         keep = options.keep_hours
         return {
             "idle_minutes": int(options.idle.to_minutes()),

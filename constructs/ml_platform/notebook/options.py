@@ -37,7 +37,7 @@ class KeepHours:
 
 
 @dataclass(frozen=True, kw_only=True)
-class IdleOptions:
+class IdleShutdown:
     """When the instance stops itself."""
 
     idle: Duration = Duration.minutes(60)

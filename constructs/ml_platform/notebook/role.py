@@ -65,7 +65,7 @@ class NotebookRole(ExecutionRole):
             scope,
             construct_id,
             service=SAGEMAKER,
-            duty=f"Notebook {owner.notebook}: its instance, and the people who work in it",
+            description=f"Notebook {owner.notebook}: its instance, and the people who work in it",
             statements=[
                 *_on_instance(scope, instance_name, log_group_name),
                 *_on_own_data(owner, storage, work.client),

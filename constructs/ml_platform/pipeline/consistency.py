@@ -64,7 +64,7 @@ def _of_references(place: _Place, by_name: dict[str, _Place], parameters: Set[st
             name, _, path = rest.partition(".")
             yield from _of_target(place, name, f"refers to {reference!r}", by_name)
             target = by_name.get(name)
-            if target is not None and target is not place and (reason := target.step.lacks(path)) is not None:
+            if target is not None and target is not place and (reason := target.step.missing_property(path)) is not None:
                 yield f"refers to {reference!r}, but {reason}"
         else:
             known = {"Parameters": parameters, "Execution": EXECUTION}.get(root, frozenset())

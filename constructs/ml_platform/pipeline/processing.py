@@ -80,7 +80,7 @@ class ProcessingStep(Step):
     """Environment variables. Default: none."""
     property_files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Output and file by the name under which conditions read them. Default: none."""
-    reuse: Duration | None = None
+    step_cache: Duration | None = None
     """How old a result of the same inputs may be to be taken instead of running again. Default: it always runs."""
 
     def problems(self) -> Iterator[str]:
@@ -99,7 +99,7 @@ class ProcessingStep(Step):
             if output not in outputs:
                 yield f"property file {name!r} is of the output {output!r}, but outputs here are: {', '.join(outputs) or 'none'}"
 
-    def lacks(self, path: str) -> str | None:
+    def missing_property(self, path: str) -> str | None:
         """Return why another step cannot read `path` of this one."""
         root, _, file = path.partition(".")
         if root == "PropertyFiles":
@@ -115,7 +115,7 @@ class ProcessingStep(Step):
             {"PropertyFileName": name, "OutputName": output, "FilePath": path}
             for name, (output, path) in self.property_files.items()
         ]
-        return {**({"PropertyFiles": files} if files else {}), **cache_config(self.reuse)}
+        return {**({"PropertyFiles": files} if files else {}), **cache_config(self.step_cache)}
 
     def _arguments(self) -> dict[str, Any]:
         cluster = {

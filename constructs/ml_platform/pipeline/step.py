@@ -46,7 +46,7 @@ class Step(ABC):
         if not STEP_NAME.fullmatch(self.name):
             yield f"the name must be 1 to 64 letters, digits, - or _ (API: StepName), got {self.name!r}"
 
-    def lacks(self, path: str) -> str | None:  # noqa: ARG002
+    def missing_property(self, path: str) -> str | None:  # noqa: ARG002
         """Return why another step cannot read `path` of this one; None where it can, or where only AWS knows."""
         return None
 
@@ -59,13 +59,13 @@ class Step(ABC):
         return {}
 
 
-def cache_config(reuse: Duration | None) -> dict[str, Any]:
+def cache_config(step_cache: Duration | None) -> dict[str, Any]:
     """Return the attribute with which SageMaker takes a result that is at most this old instead of running the step again.
 
     It compares what the step is given: code, inputs and environment, but no objects below an S3 prefix.
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-caching-enabling.html
     """
-    return {} if reuse is None else {"CacheConfig": {"Enabled": True, "ExpireAfter": reuse.to_iso_string()}}
+    return {} if step_cache is None else {"CacheConfig": {"Enabled": True, "ExpireAfter": step_cache.to_iso_string()}}
 
 
 def volume_key(instance_type: str, key_arn: str) -> dict[str, str]:

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from aws_cdk import aws_lambda as lambda_
 
+from ml_platform.cached_tokens import function_arn
 from ml_platform.pipeline.conditions import AnyCondition
 from ml_platform.pipeline.expressions import Expression, is_expression
 from ml_platform.pipeline.step import Step, breaks_pattern
-from ml_platform.read_once import function_arn
 
 MAX_MESSAGE = 3072
 """Characters in the message of a Fail step (API: FailStepMetadata)."""
@@ -44,7 +44,7 @@ class LambdaStep(Step):
             if value is None or (isinstance(value, dict | list | tuple) and not is_expression(value)):
                 yield f"argument {name!r} must be a string, a number, a boolean or an expression; write what is nested as JSON"
 
-    def lacks(self, path: str) -> str | None:
+    def missing_property(self, path: str) -> str | None:
         """Return why another step cannot read `path` of this one."""
         if any(path == f"OutputParameters['{name}']" for name in self.outputs):
             return None
@@ -76,7 +76,7 @@ class FailStep(Step):
         if isinstance(self.message, str) and len(self.message) > MAX_MESSAGE:
             yield f"the message has {len(self.message)} characters, of which SageMaker takes {MAX_MESSAGE}"
 
-    def lacks(self, path: str) -> str | None:  # noqa: ARG002
+    def missing_property(self, path: str) -> str | None:  # noqa: ARG002
         """Return why another step cannot read `path` of this one."""
         return f"{self.name!r} ends the execution"
 
@@ -101,7 +101,7 @@ class ConditionStep(Step):
         """Steps by the name of their branch."""
         return {"IfSteps": self.if_steps, "ElseSteps": self.else_steps}
 
-    def lacks(self, path: str) -> str | None:
+    def missing_property(self, path: str) -> str | None:
         """Return why another step cannot read `path` of this one."""
         return None if path == "Outcome" else f"{self.name!r} has the property Outcome only"
 

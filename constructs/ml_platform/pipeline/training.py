@@ -45,7 +45,7 @@ class TrainingStep(Step):
     hyperparameters: Mapping[str, str]
     channels: Sequence[Channel]
     output_s3_uri: str | Expression
-    reuse: Duration | None = None
+    step_cache: Duration | None = None
     """How old a result of the same inputs may be to be taken instead of running again. Default: it always runs."""
 
     def problems(self) -> Iterator[str]:
@@ -57,7 +57,7 @@ class TrainingStep(Step):
             yield f"two channels have one name: {', '.join(names)}"
 
     def _attributes(self) -> dict[str, Any]:
-        return cache_config(self.reuse)
+        return cache_config(self.step_cache)
 
     def _arguments(self) -> dict[str, Any]:
         resources = {

@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 
-from backstop.aws import Aws
-from backstop.endpoints import Endpoints
-from backstop.expiry import is_ours, why_delete
-from backstop.logic import Decision, decide
-from backstop.models import IN_SERVICE, Endpoint, Guarded, Instance, Readings, Settings
-from backstop.report import Report
-from backstop.usage import bill, since_last_run
 from platform_contract.names import PlatformNames
 from platform_contract.tags import ENVIRONMENT_TAG, NOTEBOOK_TAG
+from watchdog.aws import Aws
+from watchdog.endpoints import Endpoints
+from watchdog.expiry import is_ours, why_delete
+from watchdog.logic import Decision, decide
+from watchdog.models import IN_SERVICE, Endpoint, Guarded, Instance, Readings, Settings
+from watchdog.report import Report
+from watchdog.usage import bill, since_last_run
 
 
 class Run:
@@ -30,7 +30,7 @@ class Run:
         self._try("log retention", partial(self._aws.keep_service_logs_for, self._settings.log_retention_days))
         subject, message = self.report.message()
         if subject:
-            self._try("message", partial(self._aws.tell, subject, message))
+            self._try("message", partial(self._aws.notify, subject, message))
         return self.report
 
     def _try(self, what: str, action: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""The backstop's decisions: which notebooks it stops and which endpoints it deletes, each with its reason."""
+"""The watchdog's decisions: which notebooks it stops and which endpoints it deletes, each with its reason."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstop.expiry import is_ours, why_delete
-from backstop.logic import Decision, computes, decide, last_moment, parse_time
-from backstop.models import Endpoint, Guarded, Instance, NightlyStop, Readings, Settings
-from backstop.report import Report
-from backstop.usage import bill, since_last_run
 from shared import clock
+from watchdog.expiry import is_ours, why_delete
+from watchdog.logic import Decision, computes, decide, last_moment, parse_time
+from watchdog.models import Endpoint, Guarded, Instance, NightlyStop, Readings, Settings
+from watchdog.report import Report
+from watchdog.usage import bill, since_last_run
 
 NOW = datetime(2026, 11, 24, 21, 5, tzinfo=UTC)
 """22:05 in Berlin."""
@@ -274,7 +274,7 @@ def test_the_message_says_what_why_how_long_and_what_it_saves() -> None:
     who = {"notebook": "demo", "instance": DEMO.instance, "instance_type": "ml.t3.medium", "reason": "it has run for long"}
     report = Report(stopped=[{**who, **bill(instance(10), SETTINGS, NOW)}])
     subject, text = report.message()
-    assert subject == "Backstop: stopped demo"
+    assert subject == "Watchdog: stopped demo"
     assert "it has run for long. It had run for 10.0 hours and cost 0.50 USD in this time" in text
     assert "every hour that it sleeps saves 0.05 USD" in text
 
@@ -282,7 +282,7 @@ def test_the_message_says_what_why_how_long_and_what_it_saves() -> None:
 def test_the_message_without_a_price_says_where_to_put_one() -> None:
     who = {"notebook": "demo", "instance": DEMO.instance, "instance_type": "ml.m5.xlarge", "reason": "so"}
     text = Report(stopped=[{**who, "hours": 3.0}]).message()[1]
-    assert "It had run for 3.0 hours; ml.m5.xlarge has no price in backstop.prices_per_hour" in text
+    assert "It had run for 3.0 hours; ml.m5.xlarge has no price in watchdog.prices_per_hour" in text
 
 
 def test_a_subject_fits_into_what_sns_takes_and_a_quiet_run_has_none() -> None:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backstop.aws import Aws
-from backstop.endpoints import Endpoints
-from backstop.models import load_settings
-from backstop.run import Run
+from watchdog.aws import Aws
+from watchdog.endpoints import Endpoints
+from watchdog.models import load_settings
+from watchdog.run import Run
 
 SETTINGS = load_settings(Path(__file__).parents[1] / "notebooks.json")
 AWS = Aws(os.environ["ALERTS_TOPIC_ARN"])

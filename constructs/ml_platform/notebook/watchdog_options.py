@@ -1,4 +1,4 @@
-"""What the backstop watches, and what it goes by."""
+"""What the watchdog watches, and what it goes by."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class NightlyStop:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GuardedNotebook:
+class WatchedNotebook:
     """A notebook instance and its limits."""
 
     notebook: str
@@ -29,7 +29,7 @@ class GuardedNotebook:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackstopOptions:
+class WatchdogOptions:
     """How often it looks, and what it goes by."""
 
     every: Duration = Duration.minutes(5)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from backstop.logic import parse_time
-from backstop.models import Endpoint, Settings
 from platform_contract.tags import ENVIRONMENT_TAG, EXPIRES_TAG, NOTEBOOK_TAG
 from shared.clock import elapsed
+from watchdog.logic import parse_time
+from watchdog.models import Endpoint, Settings
 
 LONGEST = timedelta(hours=168)
 """Longest life that a tag may give an endpoint, from its creation on; no setting allows more."""

@@ -8,7 +8,7 @@ from ml_platform.compliance import acknowledge
 from ml_platform.notebook.job_role import NotebookJobRole
 from ml_platform.notebook.lifecycle import NotebookLifecycle
 from ml_platform.notebook.network import NotebookNetwork
-from ml_platform.notebook.options import IdleOptions, NotebookMachine, NotebookWork
+from ml_platform.notebook.options import IdleShutdown, NotebookMachine, NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.notebook.role import NotebookRole
 from ml_platform.storage import PlatformStorage
@@ -20,7 +20,7 @@ PLATFORM = "notebook-al2023-v1"
 IMDS_VERSION = "2"
 
 
-class IdleNotebook(Construct):
+class NotebookInstance(Construct):
     """Notebook instance, lifecycle configuration with the idle agent, and two roles.
 
     The disk outlives the stack and every replacement, unless `destroy` is given. What CloudFormation would replace an instance
@@ -37,7 +37,7 @@ class IdleNotebook(Construct):
         owner: NotebookOwner,
         machine: NotebookMachine,
         network: NotebookNetwork,
-        idle: IdleOptions,
+        idle: IdleShutdown,
         work: NotebookWork,
         storage: PlatformStorage,
         log_group_name: str,
@@ -98,7 +98,7 @@ class IdleNotebook(Construct):
             job_role=self.job_role,
         )
 
-    def _build_lifecycle(self, idle: IdleOptions, log_group_name: str) -> NotebookLifecycle:
+    def _build_lifecycle(self, idle: IdleShutdown, log_group_name: str) -> NotebookLifecycle:
         lifecycle = NotebookLifecycle(
             self,
             "Lifecycle",

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backstop.models import IN_SERVICE, Instance, Settings
 from shared.clock import elapsed
+from watchdog.models import IN_SERVICE, Instance, Settings
 
 HOUR = timedelta(hours=1)
 

@@ -1,4 +1,4 @@
-"""What the backstop asks of AWS; clients are made once, with explicit timeouts and retries."""
+"""What the watchdog asks of AWS; clients are made once, with explicit timeouts and retries."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -8,9 +8,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from backstop.models import IN_SERVICE, Instance, Readings
 from platform_contract.metrics import NOTEBOOKS
 from shared.clock import ago
+from watchdog.models import IN_SERVICE, Instance, Readings
 
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 DIMENSION = "NotebookInstanceName"
@@ -22,7 +22,7 @@ GONE = ("RecordNotFound", "Could not find", "does not exist")
 
 
 class Aws:
-    """The calls that the backstop makes."""
+    """The calls that the watchdog makes."""
 
     def __init__(self, topic_arn: str) -> None:
         self._topic_arn = topic_arn
@@ -101,7 +101,7 @@ class Aws:
         data = [{"MetricName": metric, "Dimensions": dimensions, "Value": value} for metric, value in values.items()]
         self._cloudwatch.put_metric_data(Namespace=NOTEBOOKS, MetricData=data)
 
-    def tell(self, subject: str, message: str) -> None:
+    def notify(self, subject: str, message: str) -> None:
         """Publish to the alerts topic."""
         self._sns.publish(TopicArn=self._topic_arn, Subject=subject, Message=message)
 

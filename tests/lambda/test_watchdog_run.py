@@ -1,4 +1,4 @@
-"""A whole run of the backstop: what it does, tells and measures, and that one failure keeps nobody else from their turn."""
+"""A whole run of the watchdog: what it does, tells and measures, and that one failure keeps nobody else from their turn."""
 
 import json
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from backstop.models import Endpoint, Guarded, Instance, Readings, Settings
-from backstop.run import Run
 from tests.lambda_support import event
+from watchdog.models import Endpoint, Guarded, Instance, Readings, Settings
+from watchdog.run import Run
 
 NOW = datetime(2026, 11, 24, 21, 5, tzinfo=UTC)
 PREFIX = "mlp-test"
@@ -34,13 +34,13 @@ def tags(notebook: str, **more: str) -> dict[str, str]:
 
 
 class FakeAws:
-    """SageMaker, CloudWatch and SNS, as far as the backstop asks them."""
+    """SageMaker, CloudWatch and SNS, as far as the watchdog asks them."""
 
     def __init__(self) -> None:
         self.instances = {name: self.made(name, notebook) for notebook, name in NAMES.items()}
         self.known: dict[str, Readings] = {}
         self.failing: dict[tuple[str, str], Exception] = {}
-        self.stopped, self.told, self.retention = [], [], []
+        self.stopped, self.notified, self.retention = [], [], []
         self.published: dict[str, dict[str, float]] = {}
 
     @staticmethod
@@ -75,9 +75,9 @@ class FakeAws:
         self._maybe_fail("publish", name)
         self.published[name] = dict(values)
 
-    def tell(self, subject, message):
-        self._maybe_fail("tell")
-        self.told.append((subject, message))
+    def notify(self, subject, message):
+        self._maybe_fail("notify")
+        self.notified.append((subject, message))
 
     def keep_service_logs_for(self, days):
         self.retention.append(days)
@@ -119,7 +119,7 @@ def world() -> SimpleNamespace:
 
 def test_a_quiet_run_measures_and_tells_nobody(world) -> None:
     report = world.run()
-    assert not world.aws.stopped and not world.aws.told and not report.failures
+    assert not world.aws.stopped and not world.aws.notified and not report.failures
     expected = {"HoursOn": pytest.approx(5 / 60), "HoursOff": 0, "MoneySaved": 0, "HeartbeatMissing": 0}
     assert world.aws.published == dict.fromkeys(NAMES.values(), expected)
     assert world.aws.retention == [90]
@@ -134,14 +134,14 @@ def test_what_is_stopped_is_told_with_hours_and_money(world) -> None:
     (stopped,) = report.as_line()["stopped"]
     assert (stopped["notebook"], stopped["hours"], stopped["cost"], stopped["saves_per_hour"]) == ("one", 2.0, 0.1, 0.05)
     assert "heartbeat" in stopped["reason"]
-    assert world.aws.told[0][0] == "Backstop: stopped one"
+    assert world.aws.notified[0][0] == "Watchdog: stopped one"
 
 
 def test_a_second_run_at_once_stops_nothing_twice(world) -> None:
     world.aws.known[NAMES["one"]] = DEAD
     world.run()
     assert not world.run().stopped
-    assert world.aws.stopped == [NAMES["one"]] and len(world.aws.told) == 1
+    assert world.aws.stopped == [NAMES["one"]] and len(world.aws.notified) == 1
 
 
 def test_a_sleeping_notebook_needs_no_heartbeat(world) -> None:
@@ -200,7 +200,7 @@ def test_expired_endpoints_of_notebooks_are_deleted_and_told(world) -> None:
     report = world.run()
     assert world.endpoints.deleted == ["old"]
     assert report.deleted == [{"endpoint": "old", "notebook": "one", "reason": report.deleted[0]["reason"]}]
-    assert world.aws.told[0][0] == "Backstop: deleted old" and "older than 8 hours" in world.aws.told[0][1]
+    assert world.aws.notified[0][0] == "Watchdog: deleted old" and "older than 8 hours" in world.aws.notified[0][1]
 
 
 def test_an_endpoint_that_cannot_be_deleted_keeps_no_other_from_going(world) -> None:
@@ -213,7 +213,7 @@ def test_an_endpoint_that_cannot_be_deleted_keeps_no_other_from_going(world) -> 
 
 def test_a_message_that_cannot_be_sent_is_a_failure_but_undoes_nothing(world) -> None:
     world.aws.known[NAMES["one"]] = DEAD
-    world.aws.failing["tell", ""] = RuntimeError("no such topic")
+    world.aws.failing["notify", ""] = RuntimeError("no such topic")
     report = world.run()
     assert world.aws.stopped == [NAMES["one"]] and "message" in report.failures[0]
 
@@ -247,7 +247,7 @@ def handler(load_function: Callable[..., ModuleType], monkeypatch: pytest.Monkey
         "AWS_ACCESS_KEY_ID": "AKIA",
         "AWS_SECRET_ACCESS_KEY": "secret",
     }
-    module = load_function("backstop", {"notebooks.json": json.dumps(content)}, environment)
+    module = load_function("watchdog", {"notebooks.json": json.dumps(content)}, environment)
     aws, endpoints = FakeAws(), FakeEndpoints()
     aws.instances = {}
     monkeypatch.setattr(module, "AWS", aws)

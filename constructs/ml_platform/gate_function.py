@@ -24,7 +24,7 @@ MOST_PIPELINES = 9
 NUMBERED = "CloudFormation adds an id to a stack's ARN, SageMaker numbers versions and executions"
 
 
-class ModelGate(Construct):
+class GateFunction(Construct):
     """Function `<prefix>-gate`, called by the Lambda steps of training pipelines.
 
     It reads evaluations, writes verdicts beside them, and changes nothing else.
@@ -88,8 +88,8 @@ class ModelGate(Construct):
         """The function that Lambda steps call."""
         return self._function.function
 
-    def let_judge(self, model: RegisteredModel, serving_stack: str | None) -> None:
-        """Let it judge a model, and ask about its versions and the stack that serves one of them.
+    def add_model(self, model: RegisteredModel, serving_stack: str | None) -> None:
+        """Let it check a model, and ask about its versions and the stack that serves one of them.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What the backstop may do: to the notebook instances and endpoints that carry the platform's tags, and to nothing else."""
+"""What the watchdog may do: to the notebook instances and endpoints that carry the platform's tags, and to nothing else."""
 
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns

@@ -1,4 +1,4 @@
-"""The very calls that the backstop makes, checked by botocore's stubs against AWS's own model."""
+"""The very calls that the watchdog makes, checked by botocore's stubs against AWS's own model."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from backstop.aws import Aws
-from backstop.endpoints import Endpoints
-from backstop.models import Endpoint, Readings
+from watchdog.aws import Aws
+from watchdog.endpoints import Endpoints
+from watchdog.models import Endpoint, Readings
 
 NOW = datetime(2026, 11, 24, 21, 5, tzinfo=UTC)
 NAME = "mlp-test-nb-demo-1234"

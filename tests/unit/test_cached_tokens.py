@@ -5,7 +5,7 @@ import gc
 from aws_cdk import App, Stack
 from constructs import Construct
 
-from ml_platform.read_once import WHEREVER, place_of, read_once, stack_of
+from ml_platform.cached_tokens import PSEUDO_PARAMETERS, arn_scope, cached, stack_of
 from tests.helpers import ACCOUNT, REGION, new_stack
 
 
@@ -16,7 +16,7 @@ class Asked:
 def test_each_object_is_asked_once_and_forgotten_with_its_end() -> None:
     questions: list[int] = []
 
-    @read_once
+    @cached
     def number(asked: Asked) -> int:
         questions.append(id(asked))
         return len(questions)
@@ -32,7 +32,7 @@ def test_a_known_environment_gives_plain_texts() -> None:
     stack = new_stack()
     inner = Construct(stack, "Inner")
     assert stack_of(inner) is stack and stack_of(stack) is stack
-    place = place_of(inner)
+    place = arn_scope(inner)
     assert (place.account, place.region, place.region_is_known) == (ACCOUNT, REGION, True)
     assert stack.resolve(place.arn("sns", "topic")) == {
         "Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":sns:{REGION}:{ACCOUNT}:topic"]]
@@ -41,9 +41,9 @@ def test_a_known_environment_gives_plain_texts() -> None:
 
 def test_an_unknown_environment_gives_pseudo_parameters() -> None:
     stack = Stack(App(), "Anywhere")
-    place = place_of(stack)
+    place = arn_scope(stack)
     assert not place.region_is_known
-    assert stack.resolve(place.arn("sns", "x")) == stack.resolve(WHEREVER.arn("sns", "x"))
+    assert stack.resolve(place.arn("sns", "x")) == stack.resolve(PSEUDO_PARAMETERS.arn("sns", "x"))
     assert stack.resolve(place.global_arn("iam", "role/x")) == {
         "Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::", {"Ref": "AWS::AccountId"}, ":role/x"]]
     }
@@ -53,4 +53,4 @@ def test_two_stacks_of_one_app_are_in_their_own_places() -> None:
     app = App()
     one = Stack(app, "One", env={"account": ACCOUNT, "region": "us-east-1"})
     two = Stack(app, "Two", env={"account": ACCOUNT, "region": "eu-west-1"})
-    assert [place_of(stack).region for stack in (one, two, one)] == ["us-east-1", "eu-west-1", "us-east-1"]
+    assert [arn_scope(stack).region for stack in (one, two, one)] == ["us-east-1", "eu-west-1", "us-east-1"]

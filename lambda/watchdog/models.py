@@ -1,4 +1,4 @@
-"""What the backstop is told, and what it sees, as types."""
+"""What the watchdog is told, and what it sees, as types."""
 
 import json
 from collections.abc import Mapping

@@ -5,14 +5,14 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from ml_platform import access
+from ml_platform.cached_tokens import stack_of
 from ml_platform.execution_role import ExecutionRole
 from ml_platform.framework_image import FrameworkImage
-from ml_platform.read_once import stack_name, stack_of
 from ml_platform.statement import Statement
 from platform_contract import layout
 
 
-class ModelRole(ExecutionRole):
+class ModelExecutionRole(ExecutionRole):
     """Reads the model's artifacts, writes captured data and logs; nothing else."""
 
     def __init__(
@@ -31,7 +31,7 @@ class ModelRole(ExecutionRole):
             scope,
             construct_id,
             service="sagemaker.amazonaws.com",
-            duty=f"Runs the containers that serve {model}",
+            description=f"Runs the containers that serve {model}",
             statements=[
                 *access.read_objects(artifacts, layout.results(model, "model")),
                 *access.write_objects(artifacts, layout.results(model, "capture")),
@@ -42,7 +42,7 @@ class ModelRole(ExecutionRole):
                 # SageMaker reads the rollback alarms in the name of this role while a release bakes.
                 Statement(
                     actions=["cloudwatch:DescribeAlarms"],
-                    resources=[access.arn(scope, "cloudwatch", f"alarm:{stack_name(stack_of(scope))}-*")],
+                    resources=[access.arn(scope, "cloudwatch", f"alarm:{stack_of(scope).stack_name}-*")],
                 ),
                 *access.pull_image(image),
             ],

@@ -17,8 +17,8 @@ from constructs import Construct
 from ml_platform.alarm import WatchedMetric, alert, errors_of, waiting_in
 from ml_platform.compliance import acknowledge
 from ml_platform.function import PlatformFunction
-from ml_platform.notebook.backstop_access import delete_endpoints, measure_and_tell, stop_notebooks
-from ml_platform.notebook.backstop_options import BackstopOptions, GuardedNotebook
+from ml_platform.notebook.watchdog_access import delete_endpoints, measure_and_tell, stop_notebooks
+from ml_platform.notebook.watchdog_options import WatchdogOptions, WatchedNotebook
 from platform_contract.metrics import NOTEBOOKS
 from platform_contract.names import PlatformNames
 
@@ -28,7 +28,7 @@ LOST_RUNS = Duration.days(1)
 """How long a run that was lost is remembered; the next one makes up for it."""
 
 
-class NotebookBackstop(Construct):
+class NotebookWatchdog(Construct):
     """Scheduled function outside of the instances, and an alarm for each instance whose idle agent is silent.
 
     It also deletes endpoints that were made from notebooks and have expired, and gives the log group that SageMaker makes for
@@ -41,8 +41,8 @@ class NotebookBackstop(Construct):
         construct_id: str,
         *,
         prefix: str,
-        notebooks: Sequence[GuardedNotebook],
-        options: BackstopOptions,
+        notebooks: Sequence[WatchedNotebook],
+        options: WatchdogOptions,
         key: kms.IKey,
         alerts: sns.ITopic,
         log_retention: logs.RetentionDays,
@@ -84,13 +84,13 @@ class NotebookBackstop(Construct):
         return queue
 
     def _build_function(
-        self, notebooks: Sequence[GuardedNotebook], alerts: sns.ITopic, log_retention: logs.RetentionDays
+        self, notebooks: Sequence[WatchedNotebook], alerts: sns.ITopic, log_retention: logs.RetentionDays
     ) -> PlatformFunction:
         return PlatformFunction(
             self,
-            "Backstop",
-            package="backstop",
-            log_name=PlatformNames(self._prefix).shared("backstop"),
+            "Watchdog",
+            package="watchdog",
+            log_name=PlatformNames(self._prefix).shared("watchdog"),
             description="Stops forgotten notebook instances and deletes expired endpoints of notebooks",
             statements=[
                 *stop_notebooks(self, self._prefix),
@@ -110,7 +110,7 @@ class NotebookBackstop(Construct):
             dead_letters=self.dead_letters,
         )
 
-    def _settings(self, notebooks: Sequence[GuardedNotebook]) -> dict[str, Any]:
+    def _settings(self, notebooks: Sequence[WatchedNotebook]) -> dict[str, Any]:
         options = self._options
         return {
             "environment": self._prefix,
@@ -133,7 +133,7 @@ class NotebookBackstop(Construct):
         rule.add_target(targets.LambdaFunction(self.function.function, dead_letter_queue=self.dead_letters, retry_attempts=0))
         return rule
 
-    def _build_alarms(self, notebooks: Sequence[GuardedNotebook], alerts: sns.ITopic) -> None:
+    def _build_alarms(self, notebooks: Sequence[WatchedNotebook], alerts: sns.ITopic) -> None:
         # Two intervals, so that each period has at least one run in it, whatever its delay.
         period = Duration.minutes(2 * self._options.every.to_minutes())
         alert(
@@ -141,7 +141,7 @@ class NotebookBackstop(Construct):
             "FunctionErrors",
             metric=errors_of(self.function.function.function_name, period),
             above=0,
-            meaning="The backstop could not look at some notebook or endpoint; its log says which and why",
+            meaning="The watchdog could not look at some notebook or endpoint; its log says which and why",
             topic=alerts,
         )
         alert(
@@ -149,13 +149,13 @@ class NotebookBackstop(Construct):
             "LostRuns",
             metric=waiting_in(self.dead_letters.queue_name, period),
             above=0,
-            meaning="A run of the backstop was lost; the next one makes up for it. Its log or the rule's metrics say why",
+            meaning="A run of the watchdog was lost; the next one makes up for it. Its log or the rule's metrics say why",
             topic=alerts,
         )
         for notebook in notebooks:
             self._build_notebook_alarms(notebook, alerts, period)
 
-    def _build_notebook_alarms(self, notebook: GuardedNotebook, alerts: sns.ITopic, period: Duration) -> None:
+    def _build_notebook_alarms(self, notebook: WatchedNotebook, alerts: sns.ITopic, period: Duration) -> None:
         name = "".join(part.capitalize() for part in notebook.notebook.split("-"))
         meanings = {
             ("Silent", "HeartbeatMissing", "Maximum"): (

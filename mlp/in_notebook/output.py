@@ -3,7 +3,7 @@
 import sys
 
 
-def say(text: str) -> None:
+def write_line(text: str) -> None:
     """Show one line at once."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()

@@ -6,8 +6,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from backstop.aws import CONFIG, is_gone, tags_of
-from backstop.models import Endpoint
+from watchdog.aws import CONFIG, is_gone, tags_of
+from watchdog.models import Endpoint
 
 
 class Endpoints:

@@ -31,13 +31,13 @@ class Report:
         ]
         lines += [f"Note on {entry['notebook']}: {entry['note']}." for entry in self.notebooks if entry.get("note")]
         verb = "stopped" if self.stopped else "deleted"
-        return f"Backstop: {verb} {', '.join(names)}"[:SUBJECT_LENGTH], "\n\n".join(lines)
+        return f"Watchdog: {verb} {', '.join(names)}"[:SUBJECT_LENGTH], "\n\n".join(lines)
 
 
 def _stopped(entry: dict[str, Any]) -> str:
     text = f"Stopped notebook {entry['notebook']} ({entry['instance']}): {entry['reason']}. It had run for {entry['hours']} hours"
     if "cost" not in entry:
-        return f"{text}; {entry['instance_type']} has no price in backstop.prices_per_hour. Its files are kept."
+        return f"{text}; {entry['instance_type']} has no price in watchdog.prices_per_hour. Its files are kept."
     currency = entry["currency"]
     return (
         f"{text} and cost {entry['cost']:.2f} {currency} in this time; every hour that it sleeps saves "

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from backstop.models import IN_SERVICE, Guarded, Instance, NightlyStop, Readings, Settings
 from platform_contract.tags import KEEP_ALIVE_TAG
 from shared.clock import elapsed
+from watchdog.models import IN_SERVICE, Guarded, Instance, NightlyStop, Readings, Settings
 
 BUSY_PERCENT = 5.0
 """CPU from which an instance counts as computing."""

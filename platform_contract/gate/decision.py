@@ -15,40 +15,42 @@ LONGEST_FAILURE = 300
 REMEDY = "to go on without it: mlp train --compare-with none (parameter CompareWith=none)"
 
 
-def judge(new: str | None, live: str | None, live_failure: str | None, live_version: str, rules: Sequence[GateRule]) -> Verdict:
+def decide(
+    new: str | None, deployed: str | None, deployed_failure: str | None, deployed_version: str, rules: Sequence[GateRule]
+) -> Verdict:
     """Return the verdict on a new model.
 
     Parameters
     ----------
-    new, live
+    new, deployed
         Text of evaluation.json of the new model and of the version that serves; None where there is no such file.
-    live_failure
+    deployed_failure
         Last lines of the run that should have judged the version that serves; None where it did not fail.
-    live_version
+    deployed_version
         Number of that version, or `none`.
     rules
         What the new model must keep.
     """
     evaluation = read(new)
-    served = _served(live, live_failure)
-    checks = [check for rule in rules for check in _checks(rule, evaluation, served, live_version)]
-    return Verdict(live_version, tuple(checks), evaluation.model_sha256)
+    served = _served(deployed, deployed_failure)
+    checks = [check for rule in rules for check in _checks(rule, evaluation, served, deployed_version)]
+    return Verdict(deployed_version, tuple(checks), evaluation.model_sha256)
 
 
-def _served(live: str | None, failure: str | None) -> Evaluation:
+def _served(deployed: str | None, failure: str | None) -> Evaluation:
     if failure is not None:
         words = " ".join(failure.split()) or "it wrote nothing"
         end = words if len(words) <= LONGEST_FAILURE else f"...{words[-LONGEST_FAILURE:]}"
         return Evaluation({}, f"evaluate.py failed on it: {end}")
-    return read(live)
+    return read(deployed)
 
 
-def _checks(rule: GateRule, new: Evaluation, live: Evaluation, live_version: str) -> Iterator[Check]:
+def _checks(rule: GateRule, new: Evaluation, deployed: Evaluation, deployed_version: str) -> Iterator[Check]:
     yield _bound(rule, new)
-    if rule.beats is not None:
-        yield _beats(rule, rule.beats, new)
-    if rule.worse_than_live is not None and live_version != NO_VERSION:
-        yield _worse_than_live(rule, rule.worse_than_live, new, live, live_version)
+    if rule.baseline is not None:
+        yield _baseline(rule, rule.baseline, new)
+    if rule.max_regression is not None and deployed_version != NO_VERSION:
+        yield _max_regression(rule, rule.max_regression, new, deployed, deployed_version)
 
 
 def _bound(rule: GateRule, new: Evaluation) -> Check:
@@ -65,13 +67,13 @@ def _bound(rule: GateRule, new: Evaluation) -> Check:
     return Check(rule.metric, check, value, bound, holds, f"{rule.metric} {texts[0]} is {held if holds else missed} {texts[1]}")
 
 
-def _beats(rule: GateRule, other: str, new: Evaluation) -> Check:
+def _baseline(rule: GateRule, other: str, new: Evaluation) -> Check:
     value: float | None = None
     try:
         value = new.number(rule.metric)
         compared = new.number(other)
     except NoNumber as reason:
-        return Check(rule.metric, "beats", value, None, False, str(reason))
+        return Check(rule.metric, "baseline", value, None, False, str(reason))
     lead, needed = _lead(rule, value, compared), Decimal(repr(rule.lead))
     holds = lead > needed
     bound = _moved(compared, needed if rule.higher_is_better else -needed)
@@ -80,7 +82,7 @@ def _beats(rule: GateRule, other: str, new: Evaluation) -> Check:
         says = f"{rule.metric} {names[rule.metric]} does not beat {other} {names[other]}"
     else:
         says = f"{rule.metric} {names[rule.metric]} beats {other} {names[other]}{_by(lead, needed, holds)}"
-    return Check(rule.metric, "beats", value, bound, holds, says)
+    return Check(rule.metric, "baseline", value, bound, holds, says)
 
 
 def _by(lead: Decimal, needed: Decimal, holds: bool) -> str:
@@ -90,24 +92,24 @@ def _by(lead: Decimal, needed: Decimal, holds: bool) -> str:
     return f" by {texts[0]}, {'' if holds else 'not '}more than {texts[1]}"
 
 
-def _worse_than_live(rule: GateRule, allowed: float, new: Evaluation, live: Evaluation, version: str) -> Check:
+def _max_regression(rule: GateRule, allowed: float, new: Evaluation, deployed: Evaluation, version: str) -> Check:
     try:
         value = new.number(rule.metric)
     except NoNumber as reason:
-        return Check(rule.metric, "worse_than_live", None, None, False, str(reason))
+        return Check(rule.metric, "max_regression", None, None, False, str(reason))
     try:
-        served = live.number(rule.metric)
+        served = deployed.number(rule.metric)
     except NoNumber as reason:
-        says = f"{rule.metric} could not be compared with live version {version}: {reason}; {REMEDY}"
-        return Check(rule.metric, "worse_than_live", value, None, False, says)
+        says = f"{rule.metric} could not be compared with deployed version {version}: {reason}; {REMEDY}"
+        return Check(rule.metric, "max_regression", value, None, False, says)
     margin = Decimal(repr(allowed))
     loss = -_lead(rule, value, served)
     holds = loss <= margin
     texts = pair(value, served)
-    compared = f"{texts[1]} of live version {version}"
+    compared = f"{texts[1]} of deployed version {version}"
     says = f"{rule.metric} {texts[0]} is {_compared(loss, margin, compared, holds)}"
     bound = _moved(served, -margin if rule.higher_is_better else margin)
-    return Check(rule.metric, "worse_than_live", value, bound, holds, says)
+    return Check(rule.metric, "max_regression", value, bound, holds, says)
 
 
 def _compared(loss: Decimal, margin: Decimal, served: str, holds: bool) -> str:
