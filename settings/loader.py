@@ -105,6 +105,9 @@ def _load_definition(models_folder: Path, name: str) -> tuple[ModelDefinition | 
     definition, found = _parse(folder / "model.yaml", ModelDefinition)
     if definition is not None and definition.name != name:
         found.append(f"{folder / 'model.yaml'}: name: must be the folder's name {name!r} (got {definition.name!r})")
+    for package in definition.packages if definition is not None else ():
+        if not (models_folder / package / "__init__.py").is_file():
+            found.append(f"{folder / 'model.yaml'}: packages: {models_folder / package} is no Python package; correct it")
     return definition, problems + found
 
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from platform_contract import gate, images
 from platform_contract.hyperparameters import encoded
+from platform_contract.scripts import MODELKIT
 from settings.base import Name, Section
 from settings.input_schema import check_input_schema, sample_problems
 
@@ -20,6 +21,13 @@ def _inside_the_folder(value: str) -> str:
     return value
 
 
+def _not_modelkit(value: str) -> str:
+    if value == MODELKIT:
+        raise ValueError("modelkit is there in any case; leave it out")
+    return value
+
+
+PackageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40), AfterValidator(_not_modelkit)]
 DataFile = Annotated[str, Field(min_length=1), AfterValidator(_inside_the_folder)]
 
 
@@ -94,8 +102,12 @@ class ModelDefinition(Section):
     """JSON Schema of one item in a request's `instances`."""
     sample: dict[str, Any]
     """One valid item; used by the smoke test after a release, by `mlp predict` and in the docs."""
+    packages: Annotated[list[PackageName], Field(max_length=10)] = Field(default_factory=list)
+    """Python packages under `models/` that its scripts import besides modelkit, and that other models may share, such as
+    `movielens`. Default: none."""
     data: DataFile | Annotated[list[DataFile], Field(min_length=1, max_length=100)]
-    """File in the model's folder with the raw data to begin with, or a list of such files."""
+    """File in the model's folder with the raw data to begin with, or a list of such files; a path that begins with one of
+    `packages`, such as `movielens/data/ratings.csv`, lies in that."""
     dataset: Name | None = None
     """Dataset that it is trained on, under `datasets/<dataset>/raw/` in the data bucket. Default: one of the model's own name."""
 
@@ -106,8 +118,14 @@ class ModelDefinition(Section):
 
     @property
     def data_files(self) -> list[str]:
-        """Files with the raw data to begin with, relative to the model's folder."""
-        return [self.data] if isinstance(self.data, str) else list(self.data)
+        """Files with the raw data to begin with, relative to the folder of all models."""
+        files = [self.data] if isinstance(self.data, str) else self.data
+        return [file if PurePosixPath(file).parts[0] in self.packages else f"{self.name}/{file}" for file in files]
+
+    @property
+    def shared_packages(self) -> list[str]:
+        """Folders beside the model's own whose code its scripts import."""
+        return [MODELKIT, *self.packages]
 
     @model_validator(mode="after")
     def _data_files_differ_in_name(self) -> "ModelDefinition":

@@ -22,9 +22,6 @@ from settings import ModelSettings
 from settings.training import ProcessingSection, TrainingSection
 from stacks.base import PlatformStack, StackContext
 
-SHARED_CODE = "modelkit"
-"""Folder beside the models' own whose code all of them import."""
-
 _gibibytes, _minutes = cache(Size.gibibytes), cache(Duration.minutes)
 """Models mostly share their sizes and times; CDK makes each of them once."""
 
@@ -71,13 +68,13 @@ class TrainingStack(PlatformStack):
 
 def _code(model: ModelSettings) -> ModelCode:
     folder = Path(model.folder)
-    shared = folder.parent / SHARED_CODE
+    shared = [folder.parent / package for package in model.definition.shared_packages]
     return ModelCode(
         name=model.definition.name,
         folder=folder,
         hyperparameters=model.definition.hyperparameters,
         dataset=model.definition.dataset_name,
-        shared=[shared] if shared.is_dir() else [],
+        shared=[package for package in shared if package.is_dir()],
     )
 
 

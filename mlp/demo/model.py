@@ -28,7 +28,7 @@ class DemoModel:
     def put_data(self) -> DatasetVersion:
         """Put the model's own data as a version of its dataset, unless the newest version is the very same."""
         definition = self.environment.settings.models[self.name].definition
-        files = [MODELS / self.name / file for file in definition.data_files]
+        files = [MODELS / file for file in definition.data_files]
         with show.transfer(f"Put dataset {definition.dataset_name}", self.seconds, "put") as progress:
             return datasets.put(self.environment, definition.dataset_name, files, progress=progress).version
 

@@ -62,7 +62,7 @@ def model_and_data(model: str, data: Sequence[Path] = ()) -> tuple[ModelDefiniti
         definition = load_definition(MODELS / model)
     except SettingsError as error:
         raise MlpError(str(error)) from None
-    files = list(data) or [MODELS / model / file for file in definition.data_files]
+    files = list(data) or [MODELS / file for file in definition.data_files]
     for file in files:
         if not file.is_file():
             raise MlpError(f"There is no data file {file}; `data` in {MODELS / model / 'model.yaml'} names the model's own")

@@ -12,21 +12,21 @@ from pydantic import TypeAdapter, ValidationError
 
 from mlp.platform.errors import MlpError
 from mlp.platform.paths import MODELS
+from platform_contract.scripts import MODELKIT
 from settings import SettingsError
 from settings.base import Name
 from settings.loader import load_definition
 from settings.model import ModelDefinition
 
-SHARED = "modelkit"
-"""What all models share lies beside them, in a folder that is no model."""
+NO_REMAINS = shutil.ignore_patterns("__pycache__", ".*")
 USE_CASES: tuple[str, ...] = get_args(ModelDefinition.model_fields["use_case"].annotation)
 
 
 def new_model(name: str, like: str, models: Path = MODELS) -> Path:
     """Copy the example that is, or has the use case, `like`, to the model `name`; return its folder.
 
-    The copy is complete or not there: it is made beside the models, checked, and moved into place. It reads a dataset of its
-    own, also where the example shares one.
+    The copy is complete or not there: it is made beside the models, checked, and moved into place. What the example shares with
+    other models, packages and a dataset, it has for itself.
 
     Raises
     ------
@@ -37,9 +37,12 @@ def new_model(name: str, like: str, models: Path = MODELS) -> Path:
     example = _example(like, models)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=models) as beside:
         folder = Path(beside) / name
-        shutil.copytree(example, folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        definition = _load(example)
+        shutil.copytree(example, folder, ignore=NO_REMAINS)
+        for package in definition.packages:
+            _copy_package(models / package, folder)
         file = folder / "model.yaml"
-        file.write_text(_renamed(file.read_text(encoding="utf-8"), name, example.name), encoding="utf-8")
+        file.write_text(_renamed(file.read_text(encoding="utf-8"), name, definition), encoding="utf-8")
         _load(folder)
         try:
             folder.rename(models / name)
@@ -50,8 +53,7 @@ def new_model(name: str, like: str, models: Path = MODELS) -> Path:
 
 def next_steps(name: str, models: Path = MODELS) -> str:
     """Return what to do after `new_model`, as lines to read and to paste."""
-    data = _load(models / name).data
-    files = " ".join(f"{models.name}/{name}/{file}" for file in ([data] if isinstance(data, str) else data))
+    files = " ".join(f"{models.name}/{file}" for file in _load(models / name).data_files)
     return f"""
 It runs as it is. Make it yours, file by file (docs/own-model.md), and try it as often as you like:
   mlp check {name}
@@ -78,8 +80,8 @@ def _check_name(name: str, models: Path) -> None:
             f"{name!r} cannot be a model's name: 2 to 20 characters of a-z, 0-9 and -, beginning with a letter and not ending "
             "with -, such as churn or churn-eu"
         ) from None
-    if name == SHARED:
-        raise MlpError(f"{SHARED!r} is what all models share; choose another name")
+    if name == MODELKIT:
+        raise MlpError(f"{MODELKIT!r} is what all models share; choose another name")
     if (models / name).exists():
         raise _taken(models / name)
 
@@ -117,11 +119,21 @@ def _load(folder: Path) -> ModelDefinition:
         raise MlpError(str(error)) from None
 
 
-def _renamed(text: str, name: str, example: str) -> str:
-    """Return model.yaml with the name and a description to be written, without a dataset; all else, comments too, as it was."""
-    description = f"To be written: what {name} predicts, from what, for whom. Made from {example}."
+def _copy_package(package: Path, folder: Path) -> None:
+    """Copy a shared package into a model's folder, where its imports find it as before, and its data to the model's own."""
+    shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("data", "__pycache__", ".*"))
+    if (package / "data").is_dir():
+        shutil.copytree(package / "data", folder / "data", ignore=NO_REMAINS, dirs_exist_ok=True)
+
+
+def _renamed(text: str, name: str, example: ModelDefinition) -> str:
+    """Return model.yaml with the name and a description to be written, and nothing shared; all else, comments too, as it was."""
+    description = f"To be written: what {name} predicts, from what, for whom. Made from {example.name}."
     text = _replaced(text, "name", f"name: {name}\n")
     text = _replaced(text, "description", f"description: '{description}'\n")
+    if example.packages:
+        own = [file.partition("/")[2] for file in example.data_files]
+        text = _replaced(_replaced(text, "data", f"data: [{', '.join(own)}]\n"), "packages", "")
     return _replaced(text, "dataset", "")
 
 

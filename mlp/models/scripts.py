@@ -21,7 +21,6 @@ from platform_contract.layout import EVALUATION
 from platform_contract.serving import ENVIRONMENT as SERVING_ENVIRONMENT
 from settings.model import ModelDefinition
 
-SHARED = "modelkit"
 CODE = "/opt/ml/processing/input/code"
 PROCESSING = "/opt/ml/processing"
 RUN = f'cd {CODE} && exec python3 "$@"'
@@ -135,9 +134,10 @@ class ModelScripts:
         return Done(time.perf_counter() - started, answer.decode())
 
     def _pack_code(self) -> None:
-        """Pack the model's code and what all models share, as every job of a pipeline gets it."""
+        """Pack the model's code and the packages that it shares with others, as every job of a pipeline gets it."""
+        shared = [(self._folder.parent / name, f"{name}/") for name in self._definition.shared_packages]
         with tarfile.open(self._work / "code.tar.gz", "w:gz") as archive:
-            for root, prefix in ((self._folder, ""), (self._folder.parent / SHARED, f"{SHARED}/")):
+            for root, prefix in ((self._folder, ""), *shared):
                 for file in sorted(root.rglob("*")):
                     inner = file.relative_to(root)
                     if file.is_file() and not {"data", "__pycache__"} & set(inner.parts[:-1]):

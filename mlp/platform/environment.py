@@ -138,9 +138,9 @@ class PlatformEnvironment:
 
     def how_to_add_data(self, dataset: str) -> str:
         """Return the sentence that says how a version of `dataset` gets there."""
-        for name, model in self.settings.models.items():
+        for model in self.settings.models.values():
             if model.definition.dataset_name == dataset:
-                files = " ".join(f"models/{name}/{file}" for file in model.definition.data_files)
+                files = " ".join(f"models/{file}" for file in model.definition.data_files)
                 return f"Put one with: mlp data put {dataset} {files}"
         return f"Put one with: mlp data put {dataset} FILE_OR_FOLDER"
 

@@ -24,7 +24,7 @@ NOT_SERVED = ("prepare.py", "train.py", "evaluate.py")
 
 
 def save(model_dir: Path, train_script: str, **parts: Any) -> None:
-    """Write `parts` as model.joblib, and beside it code/: serve.py, the model's other modules, and modelkit.
+    """Write `parts` as model.joblib, and beside it code/: serve.py, the model's other modules and packages, and modelkit.
 
     `train_script` is the caller's `__file__`. What is saved must not be a class of train.py itself: serve.py could not load it.
     """
@@ -34,7 +34,14 @@ def save(model_dir: Path, train_script: str, **parts: Any) -> None:
     for module in sorted(Path(train_script).parent.glob("*.py")):
         if module.name not in NOT_SERVED:
             shutil.copy(module, code / module.name)
-    shutil.copytree(Path(__file__).parent, code / "modelkit", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    for package in (Path(__file__).parent, *_packages_beside(Path(train_script))):
+        shutil.copytree(package, code / package.name, ignore=shutil.ignore_patterns("__pycache__", "data"), dirs_exist_ok=True)
+
+
+def _packages_beside(script: Path) -> list[Path]:
+    """Return the model's own packages and those that it shares with others, which a job finds beside its scripts."""
+    found = [file.parent for file in sorted(script.parent.glob("*/__init__.py"))]
+    return [package for package in found if package.name not in ("modelkit", "job_scripts")]
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ def opened(paths: EvaluatePaths) -> Iterator[Opened]:
 
 def _import(code: Path) -> Any:
     # Modules of the same name that evaluate.py has imported are those of the new model; an earlier artifact has its own.
-    own = {"modelkit", *(file.stem for file in code.glob("*.py"))}
+    own = {path.stem for path in code.iterdir()}
     for loaded in [module for module in sys.modules if module.partition(".")[0] in own]:
         del sys.modules[loaded]
     sys.path.insert(0, str(code))

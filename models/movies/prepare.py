@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from modelkit import script, split
 from modelkit.raw import BadData
-from movielens import load
+from movielens.ratings import load
 
 LATER_SHARE = 0.2
 """Share of all ratings that lie after the cut-off."""

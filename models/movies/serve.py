@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from films import Films, sort_out
 from liking import RECENT_YEARS, liking
 from modelkit.serving import answer, input_fn, load, output_fn
+from movielens.films import Films, sort_out
 
 __all__ = ["input_fn", "model_fn", "output_fn", "predict_fn"]
 

@@ -15,7 +15,7 @@ import pandas as pd
 from knowledge import FEATURES, Knowledge
 from modelkit import script, split
 from modelkit.raw import BadData
-from movielens import load
+from movielens.ratings import load
 from threadpoolctl import threadpool_limits
 
 LATER_SHARE = 0.2

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from films import Films
 from knowledge import FEATURES, Evidence, Knowledge
+from movielens.films import Films
 
 GENERAL = ("quality", "liked_share", "fame")
 """Features that say the same to everybody."""

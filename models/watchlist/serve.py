@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from films import Films, sort_out
 from knowledge import Knowledge
 from modelkit import serving
 from modelkit.serving import answer, input_fn, output_fn
+from movielens.films import Films, sort_out
 from reasons import Reasons
 from threadpoolctl import threadpool_limits
 

@@ -51,7 +51,7 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformEnvironmen
 def put(environment: PlatformEnvironment, model: str, *spoils: Spoil, folder: Path | None = None) -> str:
     """Put a model's own data, spoiled in its first file, as a version of its dataset; return its name."""
     definition = environment.settings.models[model].definition
-    files = [MODELS / model / file for file in definition.data_files]
+    files = [MODELS / file for file in definition.data_files]
     if folder is not None:
         files = [Path(shutil.copy(file, folder)) for file in files]
         spoil(files[0], *spoils)

@@ -28,6 +28,7 @@ import yaml
 
 from local_aws.containers import environments
 from platform_contract import images
+from settings.loader import load_definition
 from tests.unit.spoils import Spoil, appended, cell, dropped, every, first, keeping, renamed, repeated, shuffled, spoil
 
 __all__ = [
@@ -68,7 +69,8 @@ class ModelRun:
         for folder in (self.raw, self.train, self.test, self.fitted, self.artifact, self.output):
             folder.mkdir(parents=True, exist_ok=True)
         for file in self.data_files:
-            shutil.copy(self.folder / file, self.raw)
+            shutil.copy(models / file, self.raw)
+        self.code = self._as_packed(work / "code")
 
     @cached_property
     def definition(self) -> dict[str, Any]:
@@ -77,9 +79,15 @@ class ModelRun:
 
     @property
     def data_files(self) -> list[str]:
-        """The raw data to begin with, relative to the model's folder."""
-        data = self.definition["data"]
-        return [data] if isinstance(data, str) else data
+        """The raw data to begin with, relative to the folder of all models."""
+        return load_definition(self.folder).data_files
+
+    def _as_packed(self, code: Path) -> Path:
+        """Return a folder with the model's code and what it shares with others, as a job gets it."""
+        for source in (self.folder, *(self.models / name for name in load_definition(self.folder).shared_packages)):
+            target = code if source == self.folder else code / source.name
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("data", "__pycache__"), dirs_exist_ok=True)
+        return code
 
     def all(self) -> "ModelRun":
         """Prepare, train and evaluate; a script that fails is an AssertionError with its own words."""
@@ -139,8 +147,8 @@ class ModelRun:
         return pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
 
     def _script(self, script: str, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [python(), str(self.folder / script), *map(str, arguments)]
-        return self._run(command, {"PYTHONPATH": str(self.models), **environment})
+        command = [python(), str(self.code / script), *map(str, arguments)]
+        return self._run(command, environment)
 
     def _run(self, command: list[str], environment: dict[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
         env = {"PATH": os.environ["PATH"], "HOME": str(self.work), "PYTHONDONTWRITEBYTECODE": "1", **environment}
@@ -182,8 +190,8 @@ def refusal(model: str, work: Path, *spoils: Spoil, file: str | None = None, mod
     run = ModelRun(model, work, models)
     spoil(run.raw / (file or Path(run.data_files[0]).name), *spoils)
     arguments = ["--input", str(run.raw), "--train", str(run.train), "--test", str(run.test)]
-    with pytest.raises(SystemExit) as ended, _as_a_script(run.folder / "prepare.py", arguments):
-        runpy.run_path(str(run.folder / "prepare.py"), run_name="__main__")
+    with pytest.raises(SystemExit) as ended, _as_a_script(run.code / "prepare.py", arguments):
+        runpy.run_path(str(run.code / "prepare.py"), run_name="__main__")
     assert isinstance(ended.value.code, str), f"prepare.py ended with {ended.value.code!r}, not with a sentence"
     assert not list(run.train.iterdir()) + list(run.test.iterdir()), "prepare.py wrote something although it refused the data"
     return ended.value.code
@@ -192,12 +200,12 @@ def refusal(model: str, work: Path, *spoils: Spoil, file: str | None = None, mod
 @contextmanager
 def _as_a_script(script: Path, arguments: list[str]) -> Iterator[None]:
     before = sys.argv, sys.path, dict(sys.modules)
-    sys.argv, sys.path = [str(script), *arguments], [str(script.parent), str(script.parents[1]), *sys.path]
+    sys.argv, sys.path = [str(script), *arguments], [str(script.parent), *sys.path]
     try:
         yield
     finally:
         sys.argv, sys.path = before[:2]
-        for name in [name for name in sys.modules if name not in before[2] and _is_under(name, script.parents[1])]:
+        for name in [name for name in sys.modules if name not in before[2] and _is_under(name, script.parent)]:
             del sys.modules[name]  # two models may have modules of one name
 
 

@@ -4,9 +4,11 @@ import ast
 import json
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
+from settings.loader import load_definition
 from tests.unit.model_runs import MODELS, finished
 
 ROOT = MODELS.parent
@@ -48,7 +50,8 @@ def rounds_to(value: float, number: str) -> bool:
 def test_the_page_shows_the_picture_and_how_to_ask_the_model(model: str) -> None:
     assert f"](../images/models/{model}.svg)" in page(model)
     assert f"mlp predict {model}" in page(model)
-    assert f"](../../models/{model}/data/SOURCE.md)" in page(model)
+    source = Path(load_definition(MODELS / model).data_files[0]).with_name("SOURCE.md")
+    assert f"](../../models/{source})" in page(model)
 
 
 @models

@@ -60,11 +60,6 @@ def test_raw_data_without_the_films_says_which_file_is_missing(tmp_path: Path) -
     assert "the raw data has no file movies.csv" in done.stderr
 
 
-def test_both_models_of_the_dataset_carry_the_same_data_and_modules() -> None:
-    for file in ("data/ratings.csv", "data/movies.csv", "data/SOURCE.md", "films.py", "movielens.py"):
-        assert (MODELS / "movies" / file).read_bytes() == (MODELS / "watchlist" / file).read_bytes(), file
-
-
 @pytest.mark.parametrize(
     ("spoils", "expected"),
     [
@@ -107,7 +102,7 @@ def test_a_film_is_found_by_title_year_or_number_however_it_is_written(asked: st
     table = pd.DataFrame(
         {"movieId": [1, 2571, 3], "title": ["8 1/2", "Matrix, The", "Léon"], "year": [1963, 1999, 1994], "genres": ["", "", ""]}
     )
-    spec = importlib.util.spec_from_file_location("movielens_films", MODELS / "movies/films.py")
+    spec = importlib.util.spec_from_file_location("movielens_films", MODELS / "movielens/films.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     films = module.Films(table)

@@ -15,6 +15,7 @@ from mlp.models import new as making
 from mlp.models.new import new_model, next_steps
 from mlp.platform.errors import MlpError
 from settings.loader import load_definition
+from settings.model import ModelDefinition
 from tests.unit.model_runs import MODELS, ModelRun
 
 USE_CASES = sorted(path.parent.name for path in MODELS.glob("*/model.yaml"))
@@ -67,10 +68,26 @@ def test_only_name_and_description_of_model_yaml_change_and_comments_stay(models
 @pytest.mark.parametrize("value", ["others", "others # shared with them", ">-\n  others\n\n  "])
 def test_a_copy_never_reads_the_dataset_that_the_example_shares(models: Path, value: str) -> None:
     edit(models / "spam", "data: data/spam7.csv", f"dataset: {value}\ndata: data/spam7.csv")
-    text = making._renamed((models / "spam/model.yaml").read_text(), "churn", "spam")
+    text = making._renamed((models / "spam/model.yaml").read_text(), "churn", load_definition(models / "spam"))
     content = yaml.safe_load(text)
     assert "dataset" not in content
     assert content["data"] == "data/spam7.csv"
+
+
+def test_a_copy_has_for_itself_what_the_example_shares(models: Path, tmp_path: Path) -> None:
+    for name in ("movies", "movielens"):
+        shutil.copytree(MODELS / name, models / name, ignore=shutil.ignore_patterns("__pycache__"))
+    folder = new_model("songs", "recommendation", models)
+    definition = load_definition(folder)
+    assert (definition.packages, definition.dataset) == ([], None)
+    assert definition.data_files == ["songs/data/ratings.csv", "songs/data/movies.csv"]
+    assert (folder / "data/SOURCE.md").is_file() and not (folder / "movielens/data").exists()
+    shutil.rmtree(models / "movielens")
+    run = ModelRun("songs", tmp_path / "work", models)
+    run.prepare()
+    run.fit()
+    assert (run.fitted / "code/movielens/films.py").is_file()
+    assert len(run.answers()[0]["titles"]) == 5
 
 
 def test_a_description_over_several_lines_is_replaced_as_a_whole(models: Path) -> None:
@@ -137,9 +154,10 @@ def test_interrupted_it_leaves_nothing_behind(models: Path, monkeypatch: pytest.
         copy(source, target, **how)
         raise KeyboardInterrupt
 
-    def checked(folder: Path) -> None:
+    def checked(folder: Path) -> ModelDefinition:
         if folder.name == "churn":
             raise KeyboardInterrupt
+        return load_definition(folder)
 
     if stopped_at == "copytree":
         monkeypatch.setattr(making, "shutil", SimpleNamespace(copytree=interrupted, ignore_patterns=shutil.ignore_patterns))
@@ -190,7 +208,8 @@ def test_the_next_steps_can_be_pasted(models: Path) -> None:
 @pytest.mark.parametrize("example", USE_CASES)
 def test_every_example_can_be_copied(tmp_path: Path, example: str) -> None:
     folder = tmp_path / "models"
-    shutil.copytree(MODELS / example, folder / example)
+    for name in (example, *load_definition(MODELS / example).packages):
+        shutil.copytree(MODELS / name, folder / name)
     definition = load_definition(new_model("churn", example, folder))
     assert definition.use_case == load_definition(MODELS / example).use_case
     assert getattr(definition, "dataset_name", "churn") == "churn"

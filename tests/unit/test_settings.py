@@ -193,9 +193,9 @@ def test_a_model_reads_the_dataset_of_its_own_name_unless_it_names_another() -> 
 
 
 def test_data_is_one_file_or_several() -> None:
-    assert ModelDefinition.model_validate(definition(data="data/a.csv")).data_files == ["data/a.csv"]
+    assert ModelDefinition.model_validate(definition(data="data/a.csv")).data_files == ["spam/data/a.csv"]
     several = ["data/a.csv", "data/b.csv"]
-    assert ModelDefinition.model_validate(definition(data=several)).data_files == several
+    assert ModelDefinition.model_validate(definition(data=several)).data_files == [f"spam/{file}" for file in several]
 
 
 @pytest.mark.parametrize(
@@ -246,3 +246,28 @@ def test_old_keys_of_an_environment_are_told_with_their_new_names(tmp_path: Path
         "models.spam.training.reuse_days: unknown key. It is called `step_cache_days` now; rename it.",
         "backstop: unknown key. It is called `watchdog` now; rename it.",
     ]
+
+
+def test_data_may_lie_in_a_package_that_models_share() -> None:
+    shared = definition(packages=["mails"], data=["mails/data/a.csv", "data/b.csv"])
+    found = ModelDefinition.model_validate(shared)
+    assert found.data_files == ["mails/data/a.csv", "spam/data/b.csv"]
+    assert found.shared_packages == ["modelkit", "mails"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("modelkit", "leave it out"), ("../x", "match pattern"), ("a-b", "match pattern")]
+)
+def test_a_package_must_be_one_that_can_be_imported(name: str, expected: str) -> None:
+    with pytest.raises(ValidationError, match=expected):
+        ModelDefinition.model_validate(definition(packages=[name]))
+
+
+def test_a_package_that_is_not_there_is_refused_with_its_place(tmp_path: Path) -> None:
+    folder = tmp_path / "spam"
+    folder.mkdir()
+    for script in ("prepare.py", "train.py", "evaluate.py", "serve.py"):
+        (folder / script).touch()
+    (folder / "model.yaml").write_text(yaml.safe_dump(definition(packages=["mails"])))
+    with pytest.raises(SettingsError, match=r"packages: .*/mails is no Python package; correct it"):
+        load_definition(folder)

@@ -1,7 +1,4 @@
-"""The films by name: how a request names one, and how an answer does.
-
-The models movies and watchlist carry the same copy of this module.
-"""
+"""The films by name: how a request names one, and how an answer does."""
 
 import re
 import unicodedata

@@ -1,7 +1,4 @@
-"""The raw ratings and films, checked: every refusal with file, row and column.
-
-The models movies and watchlist are trained on one dataset and carry the same copy of this module.
-"""
+"""The raw ratings and films, checked: every refusal with file, row and column."""
 
 from collections.abc import Iterator
 from pathlib import Path
