@@ -48,8 +48,8 @@ check: setup ## everything that must hold before a commit: style, types, imports
 lock: setup ## write the locks anew from pyproject.toml; UPGRADE=--upgrade takes the newest versions that fit
 	@$(BIN)/python tools/lock.py $(UPGRADE)
 
-synth: platform ## write the CloudFormation templates of config/$(ENV).yaml to cdk.out
-	@$(CDK) synth --quiet -c env=$(ENV)
+synth: platform ## write the CloudFormation templates of config/$(ENV).yaml to cdk.out/$(ENV)
+	@$(CDK) synth --quiet -c env=$(ENV) --output cdk.out/$(ENV)
 
 bootstrap: platform ## prepare the AWS account and region of config/$(ENV).yaml for the CDK, once
 	@$(CDK) bootstrap -c env=$(ENV)
@@ -59,10 +59,10 @@ plan: platform ## say what deploying config/$(ENV).yaml would change, and what b
 
 deploy: platform ## deploy config/$(ENV).yaml to the AWS account of your credentials; notebooks are replaced only if ALLOW_REPLACEMENT="NAME ..." names them
 	@if [ "$(ENV)" = local ]; then $(MLP) up --env local --port $(PORT) $(ALLOWED); else \
-		$(MLP) plan --env $(ENV) --check $(ALLOWED) --output cdk.out && $(CDK) deploy --all --app cdk.out; fi
+		$(MLP) plan --env $(ENV) --check $(ALLOWED) --output cdk.out/$(ENV) && $(CDK) deploy --all --app cdk.out/$(ENV); fi
 
 destroy: platform ## delete the stacks of config/$(ENV).yaml; data is kept unless the configuration has both keys to destroy it
-	@if [ "$(ENV)" = local ]; then $(MLP) down; else $(CDK) destroy --all -c env=$(ENV); fi
+	@if [ "$(ENV)" = local ]; then $(MLP) down; else $(CDK) destroy --all -c env=$(ENV) --output cdk.out/$(ENV); fi
 
 schema: setup ## write the schemas under config/ and docs/configuration.md anew from the settings
 	@$(BIN)/python -m settings.schema

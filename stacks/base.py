@@ -51,6 +51,8 @@ class PlatformStack(Stack):
             name,
             stack_name=name,
             env=Environment(account=context.account, region=context.region),
+            # Of the stack itself, from which CloudFormation hands them to resources whose tags CDK does not know.
+            tags=dict(context.tags),
             # The rule would make CloudFormation read an SSM parameter at every update, which promotion's narrow role may not;
             # the CDK CLI checks the bootstrap version by itself.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),

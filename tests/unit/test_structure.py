@@ -3,8 +3,11 @@
 import ast
 import json
 import sys
+import tarfile
 import tomllib
 from pathlib import Path
+
+import aws_cdk
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,3 +76,18 @@ def test_every_version_is_exact() -> None:
 def test_every_model_declares_its_data_source() -> None:
     for data in (ROOT / "models").glob("*/data"):
         assert "licen" in (data / "SOURCE.md").read_text().lower()
+
+
+def test_every_recommended_feature_flag_of_the_cdk_is_decided_on() -> None:
+    archive = next((Path(aws_cdk.__file__).parent / "_jsii").glob("aws-cdk-lib@*.jsii.tgz"))
+    with tarfile.open(archive) as package:
+        content = package.extractfile("package/recommended-feature-flags.json")
+        assert content is not None
+        recommended = json.loads(content.read())
+    ours = json.loads((ROOT / "cdk.json").read_text())["context"]
+    assert {flag: ours.get(flag) for flag in recommended if ours.get(flag) != recommended[flag]} == {
+        # AWS GovCloud too.
+        "@aws-cdk/core:target-partitions": ["aws", "aws-cn", "aws-us-gov"],
+        # A stack that others use must not go before them: CloudFormation's exports refuse that.
+        "@aws-cdk/core:defaultCrossStackReferences": "strong",
+    }
