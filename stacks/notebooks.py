@@ -104,14 +104,14 @@ class NotebooksStack(PlatformStack):
             ),
             idle=_idle(section),
             work=NotebookWork(
-                client=self._client,
-                image=self._image,
                 models={model: self._names.model(model) for model in section.models},
                 datasets={model: self._datasets[model] for model in section.models},
                 packages=section.packages,
                 endpoint_lifetime=Duration.hours(section.endpoint_hours),
             ),
             storage=self._storage,
+            client=self._client,
+            image=self._image,
             log_group_name=self._names.notebook_logs,
             destroy=self._destroy,
         )
@@ -126,7 +126,7 @@ class NotebooksStack(PlatformStack):
             self,
             "Watchdog",
             prefix=self._names.prefix,
-            notebooks=[_guarded(name, self.notebooks[name], section) for name, section in notebooks.items()],
+            notebooks=[_watched(self.notebooks[name], section) for name, section in notebooks.items()],
             options=WatchdogOptions(
                 every=Duration.minutes(watchdog.every_minutes),
                 heartbeat=Duration.minutes(watchdog.heartbeat_minutes),
@@ -172,13 +172,9 @@ def _idle(section: NotebookSection) -> IdleShutdown:
     )
 
 
-def _guarded(name: str, notebook: NotebookInstance, section: NotebookSection) -> WatchedNotebook:
+def _watched(notebook: NotebookInstance, section: NotebookSection) -> WatchedNotebook:
     nightly = section.nightly_stop
-    return WatchedNotebook(
-        notebook=name,
-        instance=notebook.instance_name,
-        idle_minutes=section.idle_minutes,
-        max_uptime_hours=section.max_uptime_hours,
-        endpoint_hours=section.endpoint_hours,
+    return notebook.watched(
+        max_uptime=Duration.hours(section.max_uptime_hours),
         nightly=NightlyStop(at=nightly.at, timezone=nightly.timezone) if nightly else None,
     )

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from ml_platform.alarm import WatchedMetric, alert
 from ml_platform.cached_tokens import seconds
+from ml_platform.compliance import acknowledge
 from ml_platform.problems import outside
 
 Strategy = Literal["canary", "linear", "all_at_once"]
@@ -119,6 +120,14 @@ class RollbackAlarms(Construct):
                 topic=topic,
             ),
         ]
+        if topic is None:
+            acknowledge(
+                self,
+                "No topic was given: SageMaker itself acts on these alarms, which the endpoint's AutoRollbackConfiguration "
+                "names, and CloudWatch has no action that stands for that",
+                "NIST.800.53.R5-CloudWatchAlarmAction",
+                "HIPAA.Security-CloudWatchAlarmAction",
+            )
 
     def _metric(self, name: str, statistic: str) -> WatchedMetric:
         return WatchedMetric(

@@ -1,8 +1,10 @@
 """A role for one task: a managed policy of its own, no inline policy, no AWS-managed policy."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
+import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -11,8 +13,9 @@ from ml_platform.compliance import acknowledge_wildcards
 from ml_platform.statement import AnyStatement, document
 
 
+@jsii.implements(iam.IGrantable)
 class ExecutionRole(Construct):
-    """Role that one AWS service assumes to do one thing.
+    """Role that one AWS service assumes to do one thing; more can be granted to it: `bucket.grant_read(role)`.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
     """
@@ -57,6 +60,11 @@ class ExecutionRole(Construct):
         return policy
 
     @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """Who is meant where something is granted to this role."""
+        return self.role
+
+    @property
     def arn(self) -> str:
         """ARN of the role."""
         return self.role.role_arn
@@ -65,3 +73,20 @@ class ExecutionRole(Construct):
 @cache
 def _principal(service: str) -> iam.ServicePrincipal:
     return iam.ServicePrincipal(service)
+
+
+@dataclass(frozen=True)
+class GivenRole:
+    """A role of somebody else's, such as an imported one: used as it is, nothing is added to it."""
+
+    role: iam.IRole
+
+    @property
+    def arn(self) -> str:
+        """ARN of the role."""
+        return self.role.role_arn
+
+
+def used_as_it_is(role: ExecutionRole | iam.IRole) -> ExecutionRole | GivenRole:
+    """Return a role that the caller has chosen."""
+    return role if isinstance(role, ExecutionRole) else GivenRole(role)

@@ -10,6 +10,7 @@ from aws_cdk import (
     Names,
     RemovalPolicy,
 )
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
@@ -19,6 +20,7 @@ from ml_platform.cached_tokens import bucket_name, key_arn, seconds, stack_of
 from ml_platform.endpoint_options import CaptureOptions, ProductionVariant, problems
 from ml_platform.endpoint_release import ReleaseOptions, RollbackAlarms, deployment_config
 from ml_platform.endpoint_scaling import EndpointScaling
+from ml_platform.execution_role import ExecutionRole, used_as_it_is
 from ml_platform.invocable import VARIANT, ImportedEndpoint, InvocableEndpoint
 from ml_platform.model_execution_role import ModelExecutionRole
 from ml_platform.problems import refuse
@@ -50,7 +52,7 @@ class ModelEndpoint(InvocableEndpoint):
         *,
         model: RegisteredModel,
         endpoint_name: str | None = None,
-        execution_role: ModelExecutionRole | None = None,
+        execution_role: ExecutionRole | iam.IRole | None = None,
         alerts: sns.ITopic | None = None,
         variant: ProductionVariant = ProductionVariant(),  # noqa: B008 - frozen
         release: ReleaseOptions = ReleaseOptions(),  # noqa: B008
@@ -68,7 +70,8 @@ class ModelEndpoint(InvocableEndpoint):
         endpoint_name
             Lower case, at most 63 characters. Default: made of the construct's path, stable as long as that is.
         execution_role
-            Role of the model's containers. Default: one of its own that reads this model's artifacts and nothing else.
+            Role of the model's containers; one that is imported is used as it is. Default: one of its own that reads this model's
+            artifacts and nothing else.
         alerts
             Told when a rollback alarm fires. Default: nobody; a release is rolled back all the same.
         variant, release, capture
@@ -90,7 +93,7 @@ class ModelEndpoint(InvocableEndpoint):
         endpoint_name = self._endpoint_name
         refuse(self, problems(endpoint_name, variant, release, capture))
         self._served, self._key, self._artifacts = model, model.storage.key, model.storage.artifacts
-        self.role = execution_role or self._build_role()
+        self.role = self._build_role() if execution_role is None else used_as_it_is(execution_role)
         self._variant, self._capture = variant, capture
         self._tags = [CfnTag(key=ENDPOINT_TAG, value=endpoint_name)]
         self.model_package_arn = self._build_parameter(version_parameter)
@@ -174,7 +177,8 @@ class ModelEndpoint(InvocableEndpoint):
             tags=self._tags,
         )
         # CreateModel checks the role's access to the artifact: the policy must be attached first.
-        model.node.add_dependency(self.role.policy)
+        if isinstance(self.role, ExecutionRole):
+            model.node.add_dependency(self.role.policy)
         return model
 
     def _build_config(self) -> sagemaker.CfnEndpointConfig:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from ml_platform.framework_image import FrameworkImage
+from platform_contract import layout
 
 
 class ModelStorage(Protocol):
@@ -41,3 +43,7 @@ class RegisteredModel:
     """Container that serves it."""
     storage: ModelStorage
     """Where its artifacts are, and captured requests go."""
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let `grantee` read the artifacts of this model's versions, and no other model's."""
+        return self.storage.artifacts.grant_read(grantee, f"{layout.results(self.name, 'model')}*")

@@ -5,8 +5,7 @@ from constructs import Construct
 
 from ml_platform import access
 from ml_platform.cached_tokens import PSEUDO_PARAMETERS
-from ml_platform.execution_role import ExecutionRole
-from ml_platform.model_execution_role import ModelExecutionRole
+from ml_platform.execution_role import ExecutionRole, GivenRole
 from ml_platform.statement import Statement
 from platform_contract.tags import ENDPOINT_TAG
 
@@ -33,7 +32,7 @@ class ReleaseRole(ExecutionRole):
         endpoint_name: str,
         group_name: str,
         stack_name: str,
-        execution_role: ModelExecutionRole,
+        execution_role: ExecutionRole | GivenRole,
         key: kms.IKey,
     ) -> None:
         """Create the role for the endpoint that `stack_name` holds."""

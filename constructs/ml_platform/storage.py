@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from ml_platform.compliance import acknowledge
+from platform_contract import layout
 
 DEFAULT_NONCURRENT = Duration.days(90)
 DEFAULT_LOG_RETENTION = Duration.days(400)
@@ -59,6 +60,14 @@ class PlatformStorage(Construct):
             "S3 replicates only into a bucket that exists already, elsewhere; versioning protects within this region",
             *(f"{pack}-S3BucketReplicationEnabled" for pack in ("NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321")),
         )
+
+    def grant_read(self, grantee: iam.IGrantable, dataset: str) -> iam.Grant:
+        """Let `grantee` read the raw data of a dataset, and no other's. For a model's artifacts: `RegisteredModel.grant_read`."""
+        return self.data.grant_read(grantee, f"{layout.raw(dataset)}*")
+
+    def grant_write(self, grantee: iam.IGrantable, dataset: str) -> iam.Grant:
+        """Let `grantee` put raw data of a dataset; versions that are complete are kept by the bucket's versioning."""
+        return self.data.grant_put(grantee, f"{layout.raw(dataset)}*")
 
     def _build_key(self) -> kms.Key:
         key = kms.Key(

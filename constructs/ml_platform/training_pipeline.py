@@ -18,7 +18,7 @@ from ml_platform.model_registry import ModelRegistry
 from ml_platform.problems import TOKEN, refuse
 from ml_platform.quality_gate import QualityGate
 from ml_platform.registered_model import PipelineStorage, RegisteredModel
-from ml_platform.training_roles import TrainingRoles
+from ml_platform.training_roles import GivenRoles, TrainingRoles
 from ml_platform.training_steps import TrainingSteps
 from platform_contract import images
 from platform_contract.names import MAX_NAME
@@ -52,6 +52,7 @@ class TrainingPipeline(Construct):
         pipeline_name: str | None = None,
         image: FrameworkImage | None = None,
         registry: ModelRegistry | None = None,
+        role: iam.IRole | None = None,
         jobs: TrainingJobs = TrainingJobs(),  # noqa: B008 - frozen
     ) -> None:
         """Create the pipeline and its roles.
@@ -70,6 +71,9 @@ class TrainingPipeline(Construct):
             Receives the versions. Default: a group of its own that is called as the pipeline and kept when the stack is deleted.
         storage
             Where raw data lies, where results go, what encrypts them.
+        role
+            Runs the pipeline and all its jobs, as it is: nothing is added to it. Default: four of its own, each with what its
+            step needs and nothing else.
         jobs
             Machines, and whether earlier results are taken again. Default: one ml.m5.large for an hour at most; never.
 
@@ -87,9 +91,7 @@ class TrainingPipeline(Construct):
         self.model = RegisteredModel(name=code.name, group_name=self.registry.group_name, image=image, storage=storage)
         gate_function.add_model(self.model, gate.serving_stack)
         self.bundle = CodeBundle(self, "Code", folder=code.folder, shared=code.shared)
-        self.roles = TrainingRoles(
-            self, "Roles", code=code, storage=storage, bundle=self.bundle, image=image, registry=self.registry, gate=gate_function
-        )
+        self.roles = GivenRoles(role) if role else self._build_roles(code, storage, image, gate_function)
         steps = TrainingSteps(
             code=code,
             bundle=self.bundle,
@@ -107,6 +109,11 @@ class TrainingPipeline(Construct):
     def arn(self) -> str:
         """ARN of the pipeline."""
         return arn_scope(self).arn("sagemaker", f"pipeline/{self.pipeline_name}")
+
+    def _build_roles(self, code: ModelCode, storage: PipelineStorage, image: FrameworkImage, gate: GateFunction) -> TrainingRoles:
+        return TrainingRoles(
+            self, "Roles", code=code, storage=storage, bundle=self.bundle, image=image, registry=self.registry, gate=gate
+        )
 
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let `grantee` start the pipeline and see what becomes of it.

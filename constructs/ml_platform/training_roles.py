@@ -6,7 +6,7 @@ from constructs import Construct
 from ml_platform import access
 from ml_platform.cached_tokens import function_arn
 from ml_platform.code_bundle import CodeBundle
-from ml_platform.execution_role import ExecutionRole
+from ml_platform.execution_role import ExecutionRole, GivenRole
 from ml_platform.framework_image import FrameworkImage
 from ml_platform.gate_function import GateFunction
 from ml_platform.model_code import ModelCode
@@ -20,6 +20,14 @@ JOB_PREFIX = "pipelines-*"
 """SageMaker names the jobs of a pipeline `pipelines-<execution id>-<step>-<random>`."""
 PROCESSING_LOGS = "/aws/sagemaker/ProcessingJobs"
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
+
+
+class GivenRoles:
+    """One role of somebody else's that runs a pipeline and all its jobs, as it is."""
+
+    def __init__(self, role: iam.IRole) -> None:
+        self.prepare = self.train = self.evaluate = self.pipeline = GivenRole(role)
+        self.policies: list[iam.ManagedPolicy] = []
 
 
 class TrainingRoles(Construct):

@@ -32,7 +32,7 @@ from ml_platform.pipeline import (
 )
 from ml_platform.quality_gate import QualityGate
 from ml_platform.registered_model import PipelineStorage
-from ml_platform.training_roles import TrainingRoles
+from ml_platform.training_roles import GivenRoles, TrainingRoles
 from platform_contract import layout
 from platform_contract.hyperparameters import encoded
 from platform_contract.parameters import COMPARE_WITH, DATASET, DEPLOYED, INPUT_DATA, UNVERSIONED
@@ -56,7 +56,7 @@ class TrainingSteps:
         gate: QualityGate,
         gate_function: GateFunction,
         registry: ModelRegistry,
-        roles: TrainingRoles,
+        roles: TrainingRoles | GivenRoles,
         storage: PipelineStorage,
         jobs: TrainingJobs,
     ) -> None:
@@ -66,10 +66,10 @@ class TrainingSteps:
 
     def definition(self) -> PipelineDefinition:
         """Return the whole pipeline."""
-        steps = [self._live(), self._prepare(), self._train(), self._evaluate(), self._judge(), self._decide()]
+        steps = [self._deployed(), self._prepare(), self._train(), self._evaluate(), self._check_metrics(), self._decide()]
         return PipelineDefinition(PARAMETERS, steps)
 
-    def _live(self) -> LambdaStep:
+    def _deployed(self) -> LambdaStep:
         """Find the version that serves; where there is none, its artifact is the code, so that evaluate has an input."""
         return LambdaStep(
             name="deployed",
@@ -140,7 +140,7 @@ class TrainingSteps:
             **self._script("evaluate.py"),
         )
 
-    def _judge(self) -> LambdaStep:
+    def _check_metrics(self) -> LambdaStep:
         return LambdaStep(
             name="check-metrics",
             function=self._function,

@@ -1,46 +1,17 @@
 """Five compliance packs over every stack of both samples: no finding that is not acknowledged, no acknowledgement without one."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 
-import cdk_nag
 import pytest
-from aws_cdk import App, Stack, Validations
+from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 
 from ml_platform import compliance
 from settings import load_settings
 from stacks.platform import build_platform
+from tests.compliance.packs import findings
 from tests.conftest import SAMPLES
-
-PACKS = (
-    cdk_nag.AwsSolutionsChecks,
-    cdk_nag.NIST80053R5Checks,
-    cdk_nag.HIPAASecurityChecks,
-    cdk_nag.PCIDSS321Checks,
-    cdk_nag.ServerlessChecks,
-)
-
-
-def findings(folder: Path, build: Callable[[App], object]) -> set[tuple[str, str]]:
-    """Return (rule, construct path) of everything that the packs report."""
-    app = App(outdir=str(folder))
-    build(app)
-    Validations.of(app).add_plugins(*(pack(app) for pack in PACKS))
-    try:
-        app.synth()
-    except RuntimeError as error:
-        assert "ValidationFailed" in str(error)
-    report = json.loads((folder / "validation-report.json").read_text())
-    return {
-        (violation["ruleName"], resource["constructPath"])
-        for plugin in report["pluginReports"]
-        for violation in plugin["violations"]
-        for resource in violation.get("violatingConstructs", violation.get("violatingResources", []))
-        if not violation.get("suppressed")
-    }
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES))

@@ -33,7 +33,9 @@ from tests.helpers import new_stack, of_type, template_of
 ARN = "arn:aws:sagemaker:eu-central-1:111122223333:"
 KEY = "arn:aws:kms:::Key"
 INTERNET = NotebookNetwork(internet_access=True)
-VPC_ONLY = NotebookNetwork(subnet_id="subnet-1", security_group_ids=["sg-1", "sg-2"])
+VPC_ONLY = NotebookNetwork(
+    subnet_id="subnet-0123456789abcdef0", security_group_ids=["sg-0123456789abcdef0", "sg-0123456789abcdef1"]
+)
 OWNER = NotebookOwner(notebook="demo", environment="test", prefix="mlp-test")
 INSTANCE = instance_name(OWNER, INTERNET)
 MINE = {"ml-platform:notebook": "demo", "ml-platform:environment": "mlp-test"}
@@ -111,11 +113,9 @@ def notebook_stack(folder: Path, network: NotebookNetwork, models: Mapping[str, 
         machine=NotebookMachine(),
         network=network,
         idle=IdleShutdown(),
-        work=NotebookWork(
-            client=ClientBundle(stack, "Client", folders={"mlp": folder}),
-            image=FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0"),
-            models=models,
-        ),
+        client=ClientBundle(stack, "Client", folders={"mlp": folder}),
+        image=FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0"),
+        work=NotebookWork(models=models),
         storage=PlatformStorage(stack, "Storage"),
         log_group_name="/mlp-test/notebooks",
     )
@@ -143,7 +143,7 @@ def tagged(**tags: str) -> dict[str, Any]:
 ENCRYPTED = {"sagemaker:VolumeKmsKey": KEY, "sagemaker:OutputKmsKey": KEY, "sagemaker:InstanceTypes": ["ml.m5.large"]}
 AS_NAMED_TODAY = {f"{key}Arn" if key.endswith("KmsKey") else key: value for key, value in ENCRYPTED.items()}
 BY_ITSELF = {"sagemaker:OutputKmsKey": KEY, "sagemaker:InstanceTypes": ["ml.g5.xlarge"]}
-INSIDE = {"sagemaker:VpcSubnets": ["subnet-1"], "sagemaker:VpcSecurityGroupIds": ["sg-2"]}
+INSIDE = {"sagemaker:VpcSubnets": ["subnet-0123456789abcdef0"], "sagemaker:VpcSecurityGroupIds": ["sg-0123456789abcdef1"]}
 EXPIRES = {"aws:RequestTag/ml-platform:expires": "2026-11-24T18:00:00Z"}
 TAGGING = {"sagemaker:TaggingAction": "CreateEndpoint"}
 OTHER = {"aws:RequestTag/ml-platform:notebook": "other"}
@@ -234,8 +234,8 @@ def test_what_a_notebook_may_do(open_template, action: str, resource: str, conte
         ("CreateTrainingJob", ENCRYPTED, False),
         ("CreateTrainingJob", {**ENCRYPTED, **INSIDE}, True),
         ("CreateTrainingJob", {**BY_ITSELF, **INSIDE}, True),
-        ("CreateTrainingJob", {**ENCRYPTED, **INSIDE, "sagemaker:VpcSubnets": ["subnet-1", "subnet-2"]}, False),
-        ("CreateTrainingJob", {**ENCRYPTED, "sagemaker:VpcSubnets": ["subnet-1"]}, False),
+        ("CreateTrainingJob", {**ENCRYPTED, **INSIDE, "sagemaker:VpcSubnets": ["subnet-0123456789abcdef0", "subnet-2"]}, False),
+        ("CreateTrainingJob", {**ENCRYPTED, "sagemaker:VpcSubnets": ["subnet-0123456789abcdef0"]}, False),
         ("CreateModel", {}, False),
         ("CreateModel", INSIDE, True),
     ],
@@ -279,8 +279,8 @@ def test_jobs_get_a_network_interface_only_where_there_is_no_other_network(open_
         arn = f"arn:aws:ec2:eu-central-1:111122223333:subnet/{subnet}"
         return allows(statements, "ec2:CreateNetworkInterface", arn, {})
 
-    assert joins(closed_template, "subnet-1")
-    assert not joins(closed_template, "subnet-2") and not joins(open_template, "subnet-1")
+    assert joins(closed_template, "subnet-0123456789abcdef0")
+    assert not joins(closed_template, "subnet-2") and not joins(open_template, "subnet-0123456789abcdef0")
 
 
 def test_the_agent_writes_its_own_streams_only(open_template) -> None:

@@ -54,11 +54,9 @@ def build(folder: Path, stack: Stack | None = None, construct_id: str = "Demo", 
         "machine": NotebookMachine(),
         "network": INTERNET,
         "idle": IdleShutdown(),
-        "work": NotebookWork(
-            client=stack.node.try_find_child("Client") or ClientBundle(stack, "Client", folders={"mlp": folder}),
-            image=stack.node.try_find_child("Image") or FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0"),
-            models={"spam": "mlp-test-spam"},
-        ),
+        "client": stack.node.try_find_child("Client") or ClientBundle(stack, "Client", folders={"mlp": folder}),
+        "image": stack.node.try_find_child("Image") or FrameworkImage(stack, "Image", framework="sklearn", version="1.9-0"),
+        "work": NotebookWork(models={"spam": "mlp-test-spam"}),
         "storage": storage,
         "log_group_name": "/mlp-test/notebooks",
     }
@@ -123,8 +121,8 @@ def test_an_instance_has_the_network_that_was_chosen(client_folder: Path, networ
     ("values", "expected"),
     [
         ({}, "has no network but the internet"),
-        ({"subnet_id": "subnet-1"}, "subnet_id and security_group_ids go together"),
-        ({"security_group_ids": ["sg-1"], "internet_access": True}, "give both or neither"),
+        ({"subnet_id": "subnet-0123456789abcdef0"}, "subnet_id and security_group_ids go together"),
+        ({"security_group_ids": ["sg-0123456789abcdef0"], "internet_access": True}, "give both or neither"),
     ],
 )
 def test_networks_that_cannot_be_are_refused(values: dict, expected: str) -> None:
@@ -165,7 +163,7 @@ def test_a_name_that_sagemaker_would_not_take_is_refused() -> None:
 
 
 def test_types_with_local_disks_are_refused(client_folder: Path) -> None:
-    with pytest.raises(ValueError, match=r"ml\.g5\.xlarge has local NVMe disks.*such as ml\.m5\.xlarge"):
+    with pytest.raises(ValueError, match=r"'ml\.g5\.xlarge', which has local NVMe disks.*such as ml\.m5\.xlarge"):
         build(client_folder, machine=NotebookMachine(instance_type="ml.g5.xlarge"))
 
 

@@ -3,17 +3,26 @@
 import contextlib
 import json
 from pathlib import Path
+from typing import Any
 
-from aws_cdk import App, Stack, Validations
+import pytest
+from aws_cdk import App, Duration, Size, Stack, Validations
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from cdk_nag import AwsSolutionsChecks
 
 from ml_platform import (
     GateRule,
+    IdleShutdown,
     ModelCode,
     ModelEndpoint,
+    NotebookInstance,
+    NotebookMachine,
+    NotebookNetwork,
+    NotebookWatchdog,
     PlatformStorage,
     PredictionApi,
     PredictionRoute,
@@ -23,6 +32,7 @@ from ml_platform import (
     ReleaseRole,
     RequestContract,
     TrainingPipeline,
+    TrainingStorage,
 )
 from tests.conftest import ROOT
 from tests.helpers import new_stack, of_type, template_of
@@ -99,6 +109,104 @@ def test_promotion_releases_an_own_model_by_what_its_endpoint_tells() -> None:
     assert endpoint.version_parameter in template["Parameters"] and endpoint.version_parameter != "ModelPackageArn"
     [rule] = of_type(template, "AWS::Events::Rule")
     assert rule["EventPattern"]["detail"]["ModelPackageGroupName"] == ["shop-churn"]
+
+
+def test_rights_are_granted_as_cdk_users_expect() -> None:
+    stack = new_stack("Shop")
+    storage = PlatformStorage(stack, "Storage")
+    code = ModelCode(name="churn", folder=ROOT / "models/spam", dataset="mails", shared=[ROOT / "models/modelkit"])
+    gate = QualityGate(rules=[GateRule(metric="accuracy", minimum=0.85)])
+    pipeline = TrainingPipeline(stack, "Training", code=code, gate=gate, storage=storage)
+    endpoint = ModelEndpoint(stack, "Endpoint", model=pipeline.model)
+    reader = iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    extra = s3.Bucket(stack, "Extra")
+    extra.grant_read(endpoint.role)
+    extra.grant_read(pipeline.roles.prepare)
+    storage.grant_read(reader, "mails").assert_success()
+    storage.grant_write(reader, "mails").assert_success()
+    pipeline.model.grant_read(reader).assert_success()
+    granted = json.dumps(of_type(template_of(stack), "AWS::IAM::Policy"))
+    assert granted.count("Extra") >= 4
+    for place in ("/datasets/mails/raw/*", "/models/churn/model/*"):
+        assert place in granted
+    assert "s3:PutObject" in granted and "kms:GenerateDataKey*" in granted
+
+
+def test_imported_parts_are_used_as_they_are() -> None:
+    stack = new_stack("Shop")
+    role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::111122223333:role/shared")
+    storage = TrainingStorage(
+        data=s3.Bucket.from_bucket_name(stack, "Data", "company-data"),
+        artifacts=s3.Bucket.from_bucket_name(stack, "Artifacts", "company-models"),
+        key=kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555"),
+    )
+    code = ModelCode(name="churn", folder=ROOT / "models/spam", dataset="mails", shared=[ROOT / "models/modelkit"])
+    gate = QualityGate(rules=[GateRule(metric="accuracy", minimum=0.85)])
+    pipeline = TrainingPipeline(stack, "Training", code=code, gate=gate, storage=storage, role=role)
+    topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-central-1:111122223333:ops")
+    ModelEndpoint(stack, "Endpoint", model=pipeline.model, execution_role=role, alerts=topic)
+    template = template_of(stack)
+    [definition] = of_type(template, "AWS::SageMaker::Pipeline")
+    assert definition["RoleArn"] == role.role_arn
+    steps = json.loads(json.dumps(definition["PipelineDefinition"])).get("PipelineDefinitionBody")
+    assert json.dumps(steps).count("role/shared") == 3
+    assert of_type(template, "AWS::SageMaker::Model")[0]["ExecutionRoleArn"] == role.role_arn
+    assert {entry["Description"] for entry in of_type(template, "AWS::IAM::Role")} == {
+        "Judges new models against their rules and the version that serves"
+    }
+    assert not of_type(template, "AWS::S3::Bucket") and not of_type(template, "AWS::KMS::Key")
+    assert of_type(template, "AWS::CloudWatch::Alarm")[0]["AlarmActions"] == [topic.topic_arn]
+
+
+def lab(stack: Stack, construct_id: str, storage: PlatformStorage, **more: Any) -> NotebookInstance:
+    return NotebookInstance(stack, construct_id, network=NotebookNetwork(internet_access=True), storage=storage, **more)
+
+
+def test_two_notebooks_stop_themselves_and_are_watched_in_one_own_stack() -> None:
+    stack = new_stack("Shop")
+    storage = PlatformStorage(stack, "Storage")
+    notebooks = [lab(stack, name, storage) for name in ("Lab", "Desk")]
+    topic = sns.Topic(stack, "Ops", master_key=storage.key)
+    watched = [notebook.watched(max_uptime=Duration.hours(12)) for notebook in notebooks]
+    NotebookWatchdog(stack, "Watchdog", notebooks=watched, key=storage.key, alerts=topic)
+    template = template_of(stack)
+    instances = of_type(template, "AWS::SageMaker::NotebookInstance")
+    names = {entry["NotebookInstanceName"] for entry in instances}
+    assert len(names) == 2 and all("-nb-" in name for name in names)
+    environments = {tag["Value"] for entry in instances for tag in entry["Tags"] if tag["Key"] == "ml-platform:environment"}
+    assert environments == {watched[0].instance.partition("-nb-")[0]}
+    groups = {entry["LogGroupName"] for entry in of_type(template, "AWS::Logs::LogGroup")}
+    assert {f"/{entry.instance.partition('-nb-')[0]}/notebooks/{entry.notebook}" for entry in watched} <= groups
+    scripts = json.dumps(of_type(template, "AWS::SageMaker::NotebookInstanceLifecycleConfig"))
+    assert scripts.count("/notebooks/") >= 2
+    assert len(of_type(template, "AWS::Events::Rule")) == 1
+
+
+def test_a_notebook_takes_a_subnet_of_an_imported_vpc() -> None:
+    stack = new_stack("Shop")
+    subnet = ec2.Subnet.from_subnet_id(stack, "Subnet", "subnet-0123456789abcdef0")
+    group = ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-0123456789abcdef0")
+    network = NotebookNetwork.of_vpc(subnet, [group])
+    NotebookInstance(stack, "Lab", network=network, storage=PlatformStorage(stack, "Storage"))
+    [instance] = of_type(template_of(stack), "AWS::SageMaker::NotebookInstance")
+    assert (instance["SubnetId"], instance["SecurityGroupIds"]) == ("subnet-0123456789abcdef0", ["sg-0123456789abcdef0"])
+    assert instance["DirectInternetAccess"] == "Disabled"
+
+
+def test_all_that_is_wrong_with_a_notebook_is_said_at_once() -> None:
+    stack = new_stack("Shop")
+    machine = NotebookMachine(instance_type="ml.huge", volume=Size.gibibytes(1), repositories=["https://a"] * 5)
+    idle = IdleShutdown(idle=Duration.minutes(2), warning=Duration.minutes(10))
+    with pytest.raises(ValueError, match="NotebookInstance Shop/Lab") as caught:
+        lab(stack, "Lab", PlatformStorage(stack, "Storage"), machine=machine, idle=idle)
+    for expected in (
+        "machine.instance_type is 'ml.huge'; SageMaker has no instance type",
+        "machine.volume is 1; allowed: 5 to 16384 GiB",
+        "machine.repositories has 5 entries; allowed: 0 to 4",
+        "idle.idle is 2; allowed: 5 to 1440 minutes",
+        "idle.warning is 10 of 2 minutes; allowed: less than idle.idle",
+    ):
+        assert expected in str(caught.value)
 
 
 def test_an_own_stack_is_clean_as_delivered() -> None:

@@ -22,7 +22,7 @@ TAGGED: dict[str, Any] = {
 
 
 def policies(*statements: Statement | iam.PolicyStatement, minimize: bool) -> list[dict[str, Any]]:
-    stack = Stack(App(context={"@aws-cdk/aws-iam:minimizePolicies": minimize}), "Test")
+    stack = Stack(App(post_cli_context={"@aws-cdk/aws-iam:minimizePolicies": minimize}), "Test")
     ExecutionRole(stack, "Role", service="lambda.amazonaws.com", description="Tries policies", statements=statements)
     return of_type(template_of(stack), "AWS::IAM::ManagedPolicy")
 

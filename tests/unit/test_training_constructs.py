@@ -331,7 +331,7 @@ def test_others_are_let_start_a_pipeline_and_nothing_else() -> None:
     pipeline_in(stack).grant_start(caller).assert_success()
     [policy] = [entry for entry in of_type(template_of(stack), "AWS::IAM::Policy") if "StartPipeline" in json.dumps(entry)]
     [statement] = policy["PolicyDocument"]["Statement"]
-    assert statement["Action"] == ["sagemaker:StartPipelineExecution", "sagemaker:DescribePipelineExecution"]
+    assert sorted(statement["Action"]) == ["sagemaker:DescribePipelineExecution", "sagemaker:StartPipelineExecution"]
     assert [text_of(resource).rpartition(":pipeline/")[2] for resource in statement["Resource"]] == [
         "mlp-training",
         "mlp-training/execution/*",

@@ -5,8 +5,10 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
+from aws_cdk import Stack
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
@@ -15,6 +17,7 @@ from ml_platform.notebook.sources import SOURCES
 
 KINDS = (".py", ".ipynb", ".js", ".json")
 """What goes into the bundle; data and caches beside it do not."""
+DEFAULT_ID = "NotebookClient"
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", "data"}
 
 
@@ -38,6 +41,16 @@ class ClientBundle(Construct):
         self.sha256 = hashlib.sha256(content).hexdigest()
         self.asset = s3_assets.Asset(self, "Asset", path=str(archive))
 
+    @staticmethod
+    def of_stack(scope: Construct) -> "ClientBundle":
+        """Return the bundle of the stack of `scope`, made when it is first asked for: the client that is installed here."""
+        stack = Stack.of(scope)
+        found = stack.node.try_find_child(DEFAULT_ID)
+        if isinstance(found, ClientBundle):
+            return found
+        folders = {"samples": SOURCES / "samples", **{name: _package(name) for name in ("mlp", "platform_contract")}}
+        return ClientBundle(stack, DEFAULT_ID, folders=folders)
+
     @property
     def s3_uri(self) -> str:
         """s3:// URI of the zip."""
@@ -56,6 +69,12 @@ def pack(folders: Mapping[str, Path]) -> bytes:
     for name, folder in {**folders, "idle_agent": SOURCES / "idle_agent", "setup": SOURCES / "setup"}.items():
         files |= {f"{name}/{file.relative_to(folder).as_posix()}": file.read_bytes() for file in _files(folder)}
     return zipped(files)
+
+
+def _package(name: str) -> Path:
+    spec = find_spec(name)
+    assert spec and spec.origin, f"the package {name}, which comes with this one, is not installed"
+    return Path(spec.origin).parent
 
 
 def _files(folder: Path) -> list[Path]:

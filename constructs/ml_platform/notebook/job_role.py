@@ -4,10 +4,11 @@ from constructs import Construct
 
 from ml_platform import access
 from ml_platform.execution_role import ExecutionRole
+from ml_platform.framework_image import FrameworkImage
 from ml_platform.notebook.network import NotebookNetwork, join_network
 from ml_platform.notebook.options import NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
-from ml_platform.storage import PlatformStorage
+from ml_platform.registered_model import PipelineStorage
 from ml_platform.training_roles import SAGEMAKER, TRAINING_LOGS
 from platform_contract import layout
 
@@ -25,9 +26,10 @@ class NotebookJobRole(ExecutionRole):
         owner: NotebookOwner,
         work: NotebookWork,
         network: NotebookNetwork,
-        storage: PlatformStorage,
+        storage: PipelineStorage,
+        image: FrameworkImage,
     ) -> None:
-        """Create the role for the jobs of `owner` in `network`, with the models and the image of `work`."""
+        """Create the role for the jobs of `owner` in `network`, with the models of `work`, in `image`."""
         key = storage.key
         raw = access.read_objects(storage.data, *work.raw_prefixes) if work.models else []
         super().__init__(
@@ -44,7 +46,7 @@ class NotebookJobRole(ExecutionRole):
                 *access.write_job_logs(scope, TRAINING_LOGS),
                 *access.write_job_logs(scope, f"{ENDPOINT_LOGS}/*"),
                 access.put_metrics(TRAINING_LOGS, ENDPOINT_LOGS),
-                *access.pull_image(work.image),
+                *access.pull_image(image),
                 *join_network(scope, network),
             ],
             why_wildcards=(

@@ -8,13 +8,15 @@ from aws_cdk import Duration, Fn, Stack
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from ml_platform.framework_image import FrameworkImage
+from ml_platform.notebook.client_bundle import ClientBundle
 from ml_platform.notebook.job_role import NotebookJobRole
 from ml_platform.notebook.lifecycle_script import render
 from ml_platform.notebook.network import NotebookNetwork
 from ml_platform.notebook.options import IdleShutdown, NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.notebook.sdk_defaults import render_sdk_defaults
-from ml_platform.storage import PlatformStorage
+from ml_platform.registered_model import PipelineStorage
 from platform_contract.metrics import NOTEBOOKS
 
 CHECK_PERIOD = Duration.minutes(1)
@@ -42,9 +44,11 @@ class NotebookLifecycle(Construct):
         network: NotebookNetwork,
         idle: IdleShutdown,
         work: NotebookWork,
-        storage: PlatformStorage,
+        storage: PipelineStorage,
         job_role: NotebookJobRole,
         log_group_name: str,
+        client: ClientBundle,
+        image: FrameworkImage,
     ) -> None:
         """Create the configuration, which is called as the instance.
 
@@ -57,6 +61,7 @@ class NotebookLifecycle(Construct):
         self._owner, self._instance_name, self._network = owner, instance_name, network
         self._work, self._storage, self._job_role = work, storage, job_role
         self._log_group_name = log_group_name
+        self._client, self._image = client, image
         self.digest = _digest(Stack.of(self).resolve(self._script(idle, "")))
         self.config = sagemaker.CfnNotebookInstanceLifecycleConfig(
             self,
@@ -74,7 +79,7 @@ class NotebookLifecycle(Construct):
             idle=self._idle(idle, digest),
             platform=self._platform(),
             sdk_defaults=self._sdk_defaults(),
-            bundle={"uri": self._work.client.s3_uri, "sha256": self._work.client.sha256},
+            bundle={"uri": self._client.s3_uri, "sha256": self._client.sha256},
         )
 
     def _idle(self, options: IdleShutdown, digest: str) -> dict[str, Any]:
@@ -105,7 +110,7 @@ class NotebookLifecycle(Construct):
             "key_arn": storage.key.key_arn,
             "job_role_arn": self._job_role.arn,
             "log_group": self._log_group_name,
-            "images": {work.image.framework: work.image.uri},
+            "images": {self._image.framework: self._image.uri},
             "subnets": self._network.subnets,
             "security_groups": self._network.security_groups,
             "models": dict(work.models),

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from ml_platform import access
@@ -38,6 +39,13 @@ class NotebookNetwork:
                 "a notebook without a subnet has no network but the internet that SageMaker gives it; give internet_access, "
                 "or subnet_id and security_group_ids"
             )
+
+    @staticmethod
+    def of_vpc(subnet: ec2.ISubnet, security_groups: Sequence[ec2.ISecurityGroup]) -> "NotebookNetwork":
+        """Return the network of an instance in `subnet`, of a VPC from which AWS's services can be reached, and nowhere else."""
+        return NotebookNetwork(
+            subnet_id=subnet.subnet_id, security_group_ids=[group.security_group_id for group in security_groups]
+        )
 
     @property
     def vpc_only(self) -> bool:

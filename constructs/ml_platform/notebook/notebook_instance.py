@@ -1,23 +1,32 @@
 """A notebook instance that stops itself when nobody and nothing uses it."""
 
-from aws_cdk import CfnTag, RemovalPolicy
+from collections.abc import Iterator
+
+from aws_cdk import CfnTag, Duration, RemovalPolicy
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from ml_platform.compliance import acknowledge
+from ml_platform.framework_image import FrameworkImage
+from ml_platform.notebook.client_bundle import ClientBundle
 from ml_platform.notebook.job_role import NotebookJobRole
 from ml_platform.notebook.lifecycle import NotebookLifecycle
 from ml_platform.notebook.network import NotebookNetwork
 from ml_platform.notebook.options import IdleShutdown, NotebookMachine, NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.notebook.role import NotebookRole
-from ml_platform.storage import PlatformStorage
+from ml_platform.notebook.watchdog_options import NightlyStop, WatchedNotebook
+from ml_platform.problems import instance_type, outside, refuse
+from ml_platform.registered_model import PipelineStorage
+from platform_contract import images
 from platform_contract.instances import has_local_nvme
 from platform_contract.names import MAX_NAME, PlatformNames
 
 PLATFORM = "notebook-al2023-v1"
 """The one platform on which instances can still be created and started; CloudFormation's own default is a retired one."""
 IMDS_VERSION = "2"
+MOST_REPOSITORIES = 4
 
 
 class NotebookInstance(Construct):
@@ -34,27 +43,37 @@ class NotebookInstance(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        owner: NotebookOwner,
-        machine: NotebookMachine,
         network: NotebookNetwork,
-        idle: IdleShutdown,
-        work: NotebookWork,
-        storage: PlatformStorage,
-        log_group_name: str,
+        storage: PipelineStorage,
+        owner: NotebookOwner | None = None,
+        machine: NotebookMachine = NotebookMachine(),  # noqa: B008 - frozen
+        idle: IdleShutdown = IdleShutdown(),  # noqa: B008
+        work: NotebookWork = NotebookWork(),  # noqa: B008
+        client: ClientBundle | None = None,
+        image: FrameworkImage | None = None,
+        log_group_name: str | None = None,
         destroy: bool = False,
     ) -> None:
         """Create the notebook.
 
         Parameters
         ----------
-        owner
-            Its name and its platform's.
-        machine, network, idle, work
-            What it is, how it is connected, when it stops itself, what people find in it.
+        network
+            The internet through SageMaker, or a subnet; nobody chooses that by default.
         storage
-            Data that it reads, artifacts that it writes, the key that encrypts its disk.
+            Data that it reads, artifacts that it writes, the key that encrypts its disk. An imported key must let CloudWatch Logs
+            use it, or `log_group_name` be given.
+        owner
+            Its name and its platform's. Default: made of the construct's path, stable as long as that is.
+        machine, idle, work
+            What it is, when it stops itself, what people find in it. Default: ml.t3.medium with 20 GiB, after an idle hour, no
+            models.
+        client
+            What the instance fetches: idle agent, client, samples. Default: one for the stack, of what is installed here.
+        image
+            Container of its training jobs and endpoints. Default: the newest scikit-learn that is offered.
         log_group_name
-            Where the idle agent writes one stream.
+            Group in which the idle agent writes one stream. Default: one of its own, kept for 3 months.
         destroy
             Delete instance and disk with the stack. Default: both are kept.
 
@@ -64,16 +83,57 @@ class NotebookInstance(Construct):
             If the name is too long, or the type has local disks, for which SageMaker takes no key.
         """
         super().__init__(scope, construct_id)
-        _check_instance_type(machine.instance_type)
-        self._owner, self._machine, self._network = owner, machine, network
-        self._work, self._storage = work, storage
+        refuse(self, _problems(machine, idle))
+        self._owner = owner = owner or NotebookOwner.of(self)
+        self._machine, self._network, self._idle, self._work, self._storage = machine, network, idle, work, storage
+        self._client = client or ClientBundle.of_stack(self)
+        self._image = image or FrameworkImage(self, "Image", framework="sklearn", version=images.versions("sklearn")[-1])
         self._removal = RemovalPolicy.DESTROY if destroy else RemovalPolicy.RETAIN
         self.instance_name = instance_name(owner, network)
+        own_log_group = None if log_group_name else self._build_log_group()
+        self._log_group_name = log_group_name or f"/{owner.prefix}/notebooks/{owner.notebook}"
         self.job_role = self._build_job_role()
-        self.role = self._build_role(log_group_name)
-        self.lifecycle = self._build_lifecycle(idle, log_group_name)
+        self.role = self._build_role()
+        self.lifecycle = self._build_lifecycle()
         self.instance = self._build_instance()
+        if own_log_group:
+            # The agent writes into the group from its first minute on.
+            self.instance.node.add_dependency(own_log_group)
         self._acknowledge_network()
+
+    def watched(
+        self,
+        *,
+        max_uptime: Duration = Duration.hours(72),  # noqa: B008 - a value
+        nightly: NightlyStop | None = None,
+    ) -> WatchedNotebook:
+        """Return what a `NotebookWatchdog` goes by.
+
+        Parameters
+        ----------
+        max_uptime
+            How long after a start it is stopped even while it computes. Default: 72 hours.
+        nightly
+            When it is stopped each night unless it computes. Default: never.
+        """
+        return WatchedNotebook(
+            notebook=self._owner.notebook,
+            instance=self.instance_name,
+            idle_minutes=int(self._idle.idle.to_minutes()),
+            max_uptime_hours=int(max_uptime.to_hours()),
+            endpoint_hours=int(self._work.endpoint_lifetime.to_hours()),
+            nightly=nightly,
+        )
+
+    def _build_log_group(self) -> logs.LogGroup:
+        return logs.LogGroup(
+            self,
+            "LogGroup",
+            log_group_name=f"/{self._owner.prefix}/notebooks/{self._owner.notebook}",
+            encryption_key=self._storage.key,
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
 
     def _build_job_role(self) -> NotebookJobRole:
         return NotebookJobRole(
@@ -83,9 +143,10 @@ class NotebookInstance(Construct):
             work=self._work,
             network=self._network,
             storage=self._storage,
+            image=self._image,
         )
 
-    def _build_role(self, log_group_name: str) -> NotebookRole:
+    def _build_role(self) -> NotebookRole:
         return NotebookRole(
             self,
             "NotebookRole",
@@ -94,22 +155,25 @@ class NotebookInstance(Construct):
             work=self._work,
             network=self._network,
             storage=self._storage,
-            log_group_name=log_group_name,
+            log_group_name=self._log_group_name,
             job_role=self.job_role,
+            client=self._client,
         )
 
-    def _build_lifecycle(self, idle: IdleShutdown, log_group_name: str) -> NotebookLifecycle:
+    def _build_lifecycle(self) -> NotebookLifecycle:
         lifecycle = NotebookLifecycle(
             self,
             "Lifecycle",
             owner=self._owner,
             instance_name=self.instance_name,
             network=self._network,
-            idle=idle,
+            idle=self._idle,
             work=self._work,
             storage=self._storage,
             job_role=self.job_role,
-            log_group_name=log_group_name,
+            log_group_name=self._log_group_name,
+            client=self._client,
+            image=self._image,
         )
         # An instance that is kept could not be started again without it.
         lifecycle.config.apply_removal_policy(self._removal)
@@ -174,9 +238,17 @@ def instance_name(owner: NotebookOwner, network: NotebookNetwork) -> str:
     return name
 
 
-def _check_instance_type(instance_type: str) -> None:
-    if has_local_nvme(instance_type):
-        raise ValueError(
-            f"{instance_type} has local NVMe disks, for which SageMaker takes no KMS key; use a type without them, such as "
-            "ml.m5.xlarge, and train on GPUs in training jobs"
+def _problems(machine: NotebookMachine, idle: IdleShutdown) -> Iterator[str]:
+    yield from instance_type("machine.instance_type", "notebook", machine.instance_type)
+    if has_local_nvme(machine.instance_type):
+        yield (
+            f"machine.instance_type is {machine.instance_type!r}, which has local NVMe disks, for which SageMaker takes no KMS "
+            "key; use a type without them, such as ml.m5.xlarge, and train on GPUs in training jobs"
         )
+    yield from outside("machine.volume", machine.volume.to_gibibytes(), 5, 16384, "GiB")
+    if len(machine.repositories) > MOST_REPOSITORIES:
+        yield f"machine.repositories has {len(machine.repositories)} entries; allowed: 0 to {MOST_REPOSITORIES}"
+    yield from outside("idle.idle", idle.idle.to_minutes(), 5, 1440, "minutes")
+    if idle.warning.to_minutes() >= idle.idle.to_minutes():
+        minutes = f"{idle.warning.to_minutes():g} of {idle.idle.to_minutes():g} minutes"
+        yield f"idle.warning is {minutes}; allowed: less than idle.idle, else it would warn before anybody is idle"

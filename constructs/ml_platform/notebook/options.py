@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 
 from aws_cdk import Duration, Size
 
-from ml_platform.framework_image import FrameworkImage
-from ml_platform.notebook.client_bundle import ClientBundle
 from platform_contract import layout
 
 
@@ -52,9 +50,6 @@ class IdleShutdown:
 class NotebookWork:
     """What people find in it."""
 
-    client: ClientBundle
-    image: FrameworkImage
-    """Container of its training jobs and endpoints."""
     models: Mapping[str, str] = field(default_factory=dict)
     """Name of pipeline and model package group by model, of the models that it may use."""
     datasets: Mapping[str, str] = field(default_factory=dict)

@@ -6,8 +6,16 @@ IAM goes by tag and not by name, so that the SageMaker SDK, which chooses names 
 from dataclasses import dataclass
 from typing import Any
 
+from aws_cdk import Names, Stack
+from constructs import Construct
+
 from platform_contract import layout
 from platform_contract.tags import ENVIRONMENT_TAG, NOTEBOOK_TAG
+
+
+def default_prefix(scope: Construct) -> str:
+    """Return the first part of names in the stack that `scope` is in: its own name, shortened, stable as long as that is."""
+    return Names.unique_resource_name(Stack.of(scope), max_length=20, separator="-").lower()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +27,13 @@ class NotebookOwner:
     """Name of the environment, such as `dev`."""
     prefix: str
     """First part of every name, such as `mlp-dev`."""
+
+    @staticmethod
+    def of(notebook: Construct) -> "NotebookOwner":
+        """Return the owner of a notebook whose names are made of its construct's path."""
+        name = Names.unique_resource_name(notebook, max_length=24, separator="-").lower()
+        prefix = default_prefix(notebook)
+        return NotebookOwner(notebook=name, environment=prefix, prefix=prefix)
 
     @property
     def tags(self) -> dict[str, str]:

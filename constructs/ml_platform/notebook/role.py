@@ -11,8 +11,8 @@ from ml_platform.notebook.job_role import NotebookJobRole
 from ml_platform.notebook.network import NotebookNetwork
 from ml_platform.notebook.options import NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
+from ml_platform.registered_model import PipelineStorage
 from ml_platform.statement import Statement
-from ml_platform.storage import PlatformStorage
 from ml_platform.training_roles import SAGEMAKER, TRAINING_LOGS
 from platform_contract import layout
 from platform_contract.metrics import NOTEBOOKS
@@ -40,9 +40,10 @@ class NotebookRole(ExecutionRole):
         instance_name: str,
         work: NotebookWork,
         network: NotebookNetwork,
-        storage: PlatformStorage,
+        storage: PipelineStorage,
         log_group_name: str,
         job_role: NotebookJobRole,
+        client: ClientBundle,
     ) -> None:
         """Create the role.
 
@@ -51,7 +52,7 @@ class NotebookRole(ExecutionRole):
         owner, instance_name
             The notebook, and the name of the instance that runs under the role.
         work
-            The models that it may use, and what the instance fetches at its start.
+            The models that it may use.
         network
             Network of its jobs.
         storage
@@ -60,6 +61,8 @@ class NotebookRole(ExecutionRole):
             Group in which the idle agent writes a stream that is called as the instance.
         job_role
             The one role that it may pass.
+        client
+            What the instance fetches at its start.
         """
         super().__init__(
             scope,
@@ -68,7 +71,7 @@ class NotebookRole(ExecutionRole):
             description=f"Notebook {owner.notebook}: its instance, and the people who work in it",
             statements=[
                 *_on_instance(scope, instance_name, log_group_name),
-                *_on_own_data(owner, storage, work.client),
+                *_on_own_data(owner, storage, client),
                 access.use_key(storage.key, "Decrypt", "GenerateDataKey", "DescribeKey"),
                 access.encrypt_volumes(storage.key),
                 *access.read_logs(scope, TRAINING_LOGS),
@@ -97,7 +100,7 @@ class NotebookRole(ExecutionRole):
         """What must be attached before the instance starts."""
         return [self.policy, *self.model_policies, self.training_policy, self.work_policy]
 
-    def _attach_model_policies(self, work: NotebookWork, storage: PlatformStorage) -> list[iam.ManagedPolicy]:
+    def _attach_model_policies(self, work: NotebookWork, storage: PipelineStorage) -> list[iam.ManagedPolicy]:
         if not work.models:
             return []
         return [
@@ -123,7 +126,7 @@ def _on_instance(scope: Construct, instance_name: str, log_group_name: str) -> l
     ]
 
 
-def _on_own_data(owner: NotebookOwner, storage: PlatformStorage, client: ClientBundle) -> list[Statement]:
+def _on_own_data(owner: NotebookOwner, storage: PipelineStorage, client: ClientBundle) -> list[Statement]:
     return [
         *access.read_objects(storage.artifacts, owner.folder),
         *access.write_objects(storage.artifacts, owner.folder),
@@ -132,7 +135,7 @@ def _on_own_data(owner: NotebookOwner, storage: PlatformStorage, client: ClientB
     ]
 
 
-def _on_data_of(work: NotebookWork, storage: PlatformStorage) -> list[Statement]:
+def _on_data_of(work: NotebookWork, storage: PipelineStorage) -> list[Statement]:
     return [
         *access.read_objects(storage.data, *work.raw_prefixes),
         *access.read_objects(storage.artifacts, *(layout.results(model, "model") for model in work.models)),

@@ -17,6 +17,7 @@ from constructs import Construct
 from ml_platform.alarm import WatchedMetric, alert, errors_of, waiting_in
 from ml_platform.compliance import acknowledge
 from ml_platform.function import PlatformFunction
+from ml_platform.notebook.owner import default_prefix
 from ml_platform.notebook.watchdog_access import delete_endpoints, measure_and_tell, stop_notebooks
 from ml_platform.notebook.watchdog_options import WatchdogOptions, WatchedNotebook
 from platform_contract.metrics import NOTEBOOKS
@@ -40,32 +41,33 @@ class NotebookWatchdog(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        prefix: str,
         notebooks: Sequence[WatchedNotebook],
-        options: WatchdogOptions,
         key: kms.IKey,
         alerts: sns.ITopic,
-        log_retention: logs.RetentionDays,
+        prefix: str | None = None,
+        options: WatchdogOptions = WatchdogOptions(),  # noqa: B008 - frozen
+        log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS,
     ) -> None:
         """Create schedule, function and alarms.
 
         Parameters
         ----------
-        prefix
-            First part of the instances' names, and value of the tag on all that belongs to the platform.
         notebooks
-            What is watched.
-        options
-            Schedule, limits, prices.
+            What is watched: `NotebookInstance.watched()` of each.
         key
-            Encrypts queue and logs.
+            Encrypts queue and logs; CloudWatch Logs, EventBridge and SQS must be let use it.
         alerts
             Told of what was stopped, and of every alarm.
+        prefix
+            First part of the instances' names, and value of the tag on all that belongs to the platform. Default: that of
+            notebooks of this stack which were given no owner.
+        options
+            Schedule, limits, prices. Default: a look every 5 minutes, no prices.
         log_retention
-            How long the function's logs are kept.
+            How long the function's logs are kept. Default: 3 months.
         """
         super().__init__(scope, construct_id)
-        self._prefix, self._options, self._key = prefix, options, key
+        self._prefix, self._options, self._key = prefix or default_prefix(self), options, key
         self.dead_letters = self._build_dead_letters()
         self.function = self._build_function(notebooks, alerts, log_retention)
         self.rule = self._build_rule()
