@@ -39,8 +39,8 @@ print(elapsed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 STAGE = """
 import os, shutil, yaml
-from ml_platform import input_validator
-from ml_platform.function_code import staged
+from ml_platform.serving import input_validator
+from ml_platform.common.function_code import staged
 schema = yaml.safe_load(open("models/spam/model.yaml"))["input_schema"]
 shutil.copytree(staged("predict", input_validator.files(schema)), os.environ["STAGE"], dirs_exist_ok=True)
 """

@@ -12,7 +12,7 @@ class Forgetful(dict):
     def __contains__(self, key):
         return False
 weakref.WeakKeyDictionary = Forgetful
-import ml_platform.cached_tokens
+import ml_platform.common.cached_tokens
 """
 SYNTHESIZE = """
 import json, tempfile, time

@@ -6,7 +6,7 @@ from aws_cdk import CfnOutput, Duration
 from constructs import Construct
 
 from ml_platform import AlertsTopic, PlatformStorage
-from ml_platform.dataset_table import DatasetCatalog, TableFormat
+from ml_platform.data.dataset_table import DatasetCatalog, TableFormat
 from settings.datasets import DatasetSection, QueriesSection, TableSection
 from settings.platform import AlertsSection, StorageSection
 from stacks.base import PlatformStack, StackContext

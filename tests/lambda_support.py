@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from ml_platform import input_validator
+from ml_platform.serving import input_validator
 
 EVENTS = Path(__file__).parent / "lambda/events"
 SCHEMA = {

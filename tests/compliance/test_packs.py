@@ -7,7 +7,7 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 
-from ml_platform import compliance
+from ml_platform.common import compliance
 from settings import load_settings
 from stacks.platform import build_platform
 from tests.compliance.packs import findings
@@ -39,22 +39,22 @@ def test_every_acknowledgement_matches_a_finding_and_names_a_limit(tmp_path: Pat
     def record(resource, reason: str, *ids: str) -> None:
         acknowledged.extend((finding, resource.node.path, reason) for finding in ids)
 
-    import ml_platform.alerts
-    import ml_platform.function
+    import ml_platform.common.alerts
+    import ml_platform.common.function
+    import ml_platform.data.storage
     import ml_platform.notebook.notebook_instance
     import ml_platform.notebook.watchdog
-    import ml_platform.prediction_route
-    import ml_platform.promotion
-    import ml_platform.storage
+    import ml_platform.serving.prediction_route
+    import ml_platform.serving.promotion
 
     for module in (
-        ml_platform.alerts,
-        ml_platform.function,
+        ml_platform.common.alerts,
+        ml_platform.common.function,
         ml_platform.notebook.notebook_instance,
         ml_platform.notebook.watchdog,
-        ml_platform.prediction_route,
-        ml_platform.promotion,
-        ml_platform.storage,
+        ml_platform.serving.prediction_route,
+        ml_platform.serving.promotion,
+        ml_platform.data.storage,
         compliance,
     ):
         monkeypatch.setattr(module, "acknowledge", record)

@@ -17,7 +17,7 @@ ANEW = ("shared", "input_errors", "input_sizes")
 @pytest.fixture
 def load_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleType]]:
     """Return a function that stages a package as the construct does and imports its handler afresh."""
-    from ml_platform.function_code import staged
+    from ml_platform.common.function_code import staged
 
     loaded: list[str] = []
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_platform import input_validator
+from ml_platform.serving import input_validator
 from tests.lambda_support import SCHEMA, event, request_validator
 
 errors_in = request_validator(SCHEMA)

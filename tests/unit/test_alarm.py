@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
-from ml_platform.alarm import WatchedMetric, alert, errors_of, waiting_in
+from ml_platform.common.alarm import WatchedMetric, alert, errors_of, waiting_in
 from tests.helpers import new_stack, of_type, template_of
 
 PERIOD = Duration.minutes(5)

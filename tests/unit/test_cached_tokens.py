@@ -5,7 +5,7 @@ import gc
 from aws_cdk import App, Stack
 from constructs import Construct
 
-from ml_platform.cached_tokens import PSEUDO_PARAMETERS, arn_scope, cached, stack_of
+from ml_platform.common.cached_tokens import PSEUDO_PARAMETERS, arn_scope, cached, stack_of
 from tests.helpers import ACCOUNT, REGION, new_stack
 
 

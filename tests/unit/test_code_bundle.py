@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_platform.code_bundle import JOB_SCRIPTS, pack
+from ml_platform.training.code_bundle import JOB_SCRIPTS, pack
 
 
 def folder(tmp_path: Path, name: str) -> Path:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_platform import input_validator
-from ml_platform.function_code import staged
+from ml_platform.common.function_code import staged
+from ml_platform.serving import input_validator
 from platform_contract import layout
 from platform_contract.names import MAX_NAME, PlatformNames, limited
 from tests.conftest import ROOT

@@ -7,7 +7,7 @@ import yaml
 from pydantic import ValidationError
 
 from ml_platform import PlatformStorage
-from ml_platform.dataset_table import HIGHEST_VERSION, DatasetCatalog, TableFormat
+from ml_platform.data.dataset_table import HIGHEST_VERSION, DatasetCatalog, TableFormat
 from mlp.datasets.manifest import MAX_VERSION
 from settings.datasets import DatasetSection, QueriesSection, TableSection
 from settings.unique_keys import UniqueKeyLoader

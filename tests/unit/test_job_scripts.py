@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_platform.code_bundle import JOB_SCRIPTS
+from ml_platform.training.code_bundle import JOB_SCRIPTS
 
 PREPARE = "import sys; print('prepared', *sys.argv[1:]); sys.exit(3 if 'bad' in sys.argv else 0)"
 EVALUATE = """

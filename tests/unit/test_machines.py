@@ -82,7 +82,7 @@ def _safe(text: ast.expr) -> bool:
     return isinstance(text, ast.Constant) or (isinstance(text, ast.Name) and text.id.isupper())
 
 
-INSIDE = {"constructs/ml_platform/training_steps.py"}
+INSIDE = {"constructs/ml_platform/training/training_steps.py"}
 """A command in a container: its parts are folders of ours there, and names that the configuration has checked."""
 
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from local_aws.errors import ServiceError
 from local_aws.sagemaker.pipelines.definition import parse
 from local_aws.service import JsonService
-from ml_platform.pipeline import (
+from ml_platform.training.pipeline import (
     Channel,
     Condition,
     ConditionStep,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from local_aws.sagemaker.pipelines.definition import parse
 from local_aws.service import JsonService
-from ml_platform.pipeline import (
+from ml_platform.training.pipeline import (
     Channel,
     Condition,
     ConditionStep,
@@ -36,7 +36,7 @@ from ml_platform.pipeline import (
     processing_output,
     step_property,
 )
-from ml_platform.pipeline.expressions import references
+from ml_platform.training.pipeline.expressions import references
 
 MODEL = JsonService("sagemaker").model
 ROLE = "arn:aws:iam::111122223333:role/duty-of-some-length"

@@ -7,9 +7,9 @@ from aws_cdk import App, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from ml_platform import access
-from ml_platform.execution_role import ExecutionRole
-from ml_platform.statement import Statement
+from ml_platform.common import access
+from ml_platform.common.execution_role import ExecutionRole
+from ml_platform.common.statement import Statement
 from tests.helpers import ACCOUNT, REGION, of_type, template_of
 
 HERE = {"account": ACCOUNT, "region": REGION}

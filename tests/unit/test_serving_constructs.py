@@ -25,7 +25,7 @@ from ml_platform import (
     ScalingOptions,
     Throttle,
 )
-from ml_platform.prediction_route import API_LIMIT, MARGIN_SECONDS, attempts_within_limit, function_timeout
+from ml_platform.serving.prediction_route import API_LIMIT, MARGIN_SECONDS, attempts_within_limit, function_timeout
 from platform_contract.instances import has_local_nvme
 from tests.helpers import new_stack, of_type, template_of
 

@@ -28,7 +28,7 @@ from ml_platform import (
     TrainingPipeline,
     TrainingStorage,
 )
-from ml_platform.code_bundle import CodeBundle
+from ml_platform.training.code_bundle import CodeBundle
 from platform_contract import images
 from tests.conftest import ROOT, Templates, resources
 from tests.helpers import new_stack, of_type, template_of

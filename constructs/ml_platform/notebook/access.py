@@ -11,10 +11,10 @@ from typing import Any
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from ml_platform import access
+from ml_platform.common import access
+from ml_platform.common.statement import Statement
 from ml_platform.notebook.network import NotebookNetwork
 from ml_platform.notebook.owner import NotebookOwner
-from ml_platform.statement import Statement
 from platform_contract.instances import TRAINING_FAMILIES_WITH_LOCAL_NVME
 from platform_contract.tags import EXPIRES_TAG
 

@@ -2,14 +2,14 @@
 
 from constructs import Construct
 
-from ml_platform import access
-from ml_platform.execution_role import ExecutionRole
-from ml_platform.framework_image import FrameworkImage
+from ml_platform.common import access
+from ml_platform.common.execution_role import ExecutionRole
+from ml_platform.common.framework_image import FrameworkImage
 from ml_platform.notebook.network import NotebookNetwork, join_network
 from ml_platform.notebook.options import NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
-from ml_platform.registered_model import PipelineStorage
-from ml_platform.training_roles import SAGEMAKER, TRAINING_LOGS
+from ml_platform.training.registered_model import PipelineStorage
+from ml_platform.training.training_roles import SAGEMAKER, TRAINING_LOGS
 from platform_contract import layout
 
 ENDPOINT_LOGS = "/aws/sagemaker/Endpoints"

@@ -8,7 +8,7 @@ from aws_cdk import Duration, Fn, Stack
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from ml_platform.framework_image import FrameworkImage
+from ml_platform.common.framework_image import FrameworkImage
 from ml_platform.notebook.client_bundle import ClientBundle
 from ml_platform.notebook.job_role import NotebookJobRole
 from ml_platform.notebook.lifecycle_script import render
@@ -16,7 +16,7 @@ from ml_platform.notebook.network import NotebookNetwork
 from ml_platform.notebook.options import IdleShutdown, NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.notebook.sdk_defaults import render_sdk_defaults
-from ml_platform.registered_model import PipelineStorage
+from ml_platform.training.registered_model import PipelineStorage
 from platform_contract.metrics import NOTEBOOKS
 
 CHECK_PERIOD = Duration.minutes(1)

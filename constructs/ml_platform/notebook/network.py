@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from ml_platform import access
-from ml_platform.statement import Statement
+from ml_platform.common import access
+from ml_platform.common.statement import Statement
 
 ENI_ACTIONS = ("CreateNetworkInterfacePermission", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission")
 ENI_LOOKUPS = ("NetworkInterfaces", "Vpcs", "DhcpOptions", "Subnets", "SecurityGroups")

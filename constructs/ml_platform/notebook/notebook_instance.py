@@ -7,8 +7,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from ml_platform.compliance import acknowledge
-from ml_platform.framework_image import FrameworkImage
+from ml_platform.common.compliance import acknowledge
+from ml_platform.common.framework_image import FrameworkImage
+from ml_platform.common.problems import instance_type, outside, refuse
 from ml_platform.notebook.client_bundle import ClientBundle
 from ml_platform.notebook.job_role import NotebookJobRole
 from ml_platform.notebook.lifecycle import NotebookLifecycle
@@ -17,8 +18,7 @@ from ml_platform.notebook.options import IdleShutdown, NotebookMachine, Notebook
 from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.notebook.role import NotebookRole
 from ml_platform.notebook.watchdog_options import NightlyStop, WatchedNotebook
-from ml_platform.problems import instance_type, outside, refuse
-from ml_platform.registered_model import PipelineStorage
+from ml_platform.training.registered_model import PipelineStorage
 from platform_contract import images
 from platform_contract.instances import has_local_nvme
 from platform_contract.names import MAX_NAME, PlatformNames

@@ -3,17 +3,17 @@
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ml_platform import access
-from ml_platform.execution_role import ExecutionRole
+from ml_platform.common import access
+from ml_platform.common.execution_role import ExecutionRole
+from ml_platform.common.statement import Statement
 from ml_platform.notebook.access import deploy, start_training, train_models, use_own
 from ml_platform.notebook.client_bundle import ClientBundle
 from ml_platform.notebook.job_role import NotebookJobRole
 from ml_platform.notebook.network import NotebookNetwork
 from ml_platform.notebook.options import NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
-from ml_platform.registered_model import PipelineStorage
-from ml_platform.statement import Statement
-from ml_platform.training_roles import SAGEMAKER, TRAINING_LOGS
+from ml_platform.training.registered_model import PipelineStorage
+from ml_platform.training.training_roles import SAGEMAKER, TRAINING_LOGS
 from platform_contract import layout
 from platform_contract.metrics import NOTEBOOKS
 

@@ -14,9 +14,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ml_platform.alarm import WatchedMetric, alert, errors_of, waiting_in
-from ml_platform.compliance import acknowledge
-from ml_platform.function import PlatformFunction
+from ml_platform.common.alarm import WatchedMetric, alert, errors_of, waiting_in
+from ml_platform.common.compliance import acknowledge
+from ml_platform.common.function import PlatformFunction
 from ml_platform.notebook.owner import default_prefix
 from ml_platform.notebook.watchdog_access import delete_endpoints, measure_and_tell, stop_notebooks
 from ml_platform.notebook.watchdog_options import WatchdogOptions, WatchedNotebook

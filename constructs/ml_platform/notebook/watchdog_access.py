@@ -5,9 +5,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ml_platform import access
+from ml_platform.common import access
+from ml_platform.common.statement import Statement
 from ml_platform.notebook.role import SERVICE_LOGS
-from ml_platform.statement import Statement
 from platform_contract.metrics import NOTEBOOKS
 from platform_contract.names import PlatformNames
 from platform_contract.tags import ENVIRONMENT_TAG, NOTEBOOK_TAG

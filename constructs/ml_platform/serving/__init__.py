@@ -1,0 +1,1 @@
+"""Versions that answer: endpoint, release, scaling, promotion, HTTP API."""

@@ -1,0 +1,1 @@
+"""From raw data to a registered version: pipeline, gate, registry."""
