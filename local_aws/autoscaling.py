@@ -10,7 +10,8 @@ from typing import Any
 from local_aws.errors import ServiceError
 from local_aws.ministack_bridge.identity import Caller, authorize
 from local_aws.sagemaker.endpoints.service import Endpoints
-from local_aws.sagemaker.store import Record, Store, now, page
+from local_aws.sagemaker.listing import paged
+from local_aws.sagemaker.store import Record, Store, now
 
 NAMESPACE, DIMENSION = "sagemaker", "sagemaker:variant:DesiredInstanceCount"
 RESOURCE = re.compile(r"^endpoint/(?P<endpoint>[A-Za-z0-9-]+)/variant/(?P<variant>[A-Za-z0-9-]+)$")
@@ -88,8 +89,8 @@ class ApplicationAutoScaling:
         """DescribeScalableTargets."""
         authorize(caller, "application-autoscaling:DescribeScalableTargets", "*")
         wanted = parameters.get("ResourceIds")
-        found = [t for t in self._store.all(TARGET, caller) if not wanted or t["ResourceId"] in wanted]
-        return page(found, parameters, "ScalableTargets")
+        found = [t for t in self._asked(TARGET, caller, parameters) if not wanted or t["ResourceId"] in wanted]
+        return paged(found, parameters, "ScalableTargets", lambda target: (target["ResourceId"],))
 
     def put_policy(self, caller: Caller, parameters: Record) -> Record:
         """PutScalingPolicy."""
@@ -116,9 +117,15 @@ class ApplicationAutoScaling:
     def describe_policies(self, caller: Caller, parameters: Record) -> Record:
         """DescribeScalingPolicies."""
         authorize(caller, "application-autoscaling:DescribeScalingPolicies", "*")
-        resource = parameters.get("ResourceId")
-        found = [p for p in self._store.all(POLICY, caller) if resource in (None, p["ResourceId"])]
-        return page(found, parameters, "ScalingPolicies")
+        names = parameters.get("PolicyNames")
+        found = [p for p in self._asked(POLICY, caller, parameters) if not names or p["PolicyName"] in names]
+        return paged(found, parameters, "ScalingPolicies", lambda policy: (policy["ResourceId"], policy["PolicyName"]))
+
+    def _asked(self, kind: str, caller: Caller, parameters: Record) -> list[Record]:
+        """Return the records of a kind of the service, dimension and resource that a Describe request names."""
+        members = ("ServiceNamespace", "ScalableDimension", "ResourceId")
+        asked = {member: parameters[member] for member in members if member in parameters}
+        return [record for record in self._store.all(kind, caller) if asked.items() <= record.items()]
 
     def _target(self, caller: Caller, resource: str) -> Record | None:
         return self._store.get(TARGET, caller, resource)

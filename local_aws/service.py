@@ -14,7 +14,8 @@ from botocore.model import OperationModel, ServiceModel, Shape
 from local_aws.errors import ServiceError, not_offered
 from local_aws.ministack_bridge.identity import Caller, caller_of
 from local_aws.ministack_bridge.server import Response
-from local_aws.validation import problems
+from local_aws.strict_json import strict_json
+from local_aws.validation import problems, without_nulls
 
 Operation = Callable[[Caller, dict[str, Any]], Mapping[str, Any] | None]
 
@@ -50,6 +51,7 @@ class JsonService:
         if handler is None:
             raise not_offered(f"{self.name}:{operation}")
         if model.input_shape is not None:
+            parameters = without_nulls(model.input_shape, parameters)
             self._validate(model.input_shape, parameters)
         answer: dict[str, Any] = _shaped(model.output_shape, handler(caller, parameters) or {})
         return answer
@@ -91,9 +93,9 @@ class JsonService:
 
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
-        parameters = json.loads(body or b"{}")
-    except ValueError:
-        raise ServiceError("SerializationException", "The request body is not JSON") from None
+        parameters = strict_json(body or b"{}")
+    except (ValueError, RecursionError):
+        raise ServiceError("SerializationException", "The request body is not JSON, or is nested too deeply") from None
     if not isinstance(parameters, dict):
         raise ServiceError("SerializationException", "The request body is not a JSON object")
     return parameters

@@ -13,6 +13,9 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 _JAVA_SUPPLEMENTARY = r"\uD800\uDC00-\uDBFF\uDFFF"
 
+EARLIEST, LATEST = -62_135_596_800, 253_402_300_799
+"""Seconds since 1970 that a datetime can be."""
+
 Wildcard = Callable[[Any], bool]
 
 
@@ -26,6 +29,21 @@ def problems(shape: Shape, value: Any, path: str = "", *, accept: Wildcard = lam
     check = _CHECKS.get(shape.type_name)
     if check is not None:
         yield from check(shape, value, path, accept)
+
+
+def without_nulls(shape: Shape, value: Any) -> Any:
+    """Return `value` without the members of its structures that are null, which AWS takes for members that are not there."""
+    if shape.type_name == "structure" and isinstance(value, dict):
+        return {
+            name: without_nulls(shape.members[name], member) if name in shape.members else member
+            for name, member in value.items()
+            if member is not None
+        }
+    if shape.type_name == "list" and isinstance(value, list):
+        return [without_nulls(shape.member, item) for item in value]
+    if shape.type_name == "map" and isinstance(value, dict):
+        return {key: without_nulls(shape.value, item) for key, item in value.items()}
+    return value
 
 
 def _structure(shape: StructureShape, value: Any, path: str, accept: Wildcard) -> Iterator[str]:
@@ -83,6 +101,14 @@ def _number(shape: Shape, value: Any, path: str, _accept: Wildcard) -> Iterator[
     yield from _bounds(shape, value, value, path, "value")
 
 
+def _timestamp(_shape: Shape, value: Any, path: str, _accept: Wildcard) -> Iterator[str]:
+    seconds = isinstance(value, int | float) and not isinstance(value, bool)
+    if not seconds:
+        yield f"{_at(path)} must be a timestamp in seconds since 1970, not {type(value).__name__}"
+    elif not EARLIEST <= value <= LATEST:
+        yield f"{_at(path)} must be a timestamp between the years 1 and 9999, not {value}"
+
+
 def _boolean(_shape: Shape, value: Any, path: str, _accept: Wildcard) -> Iterator[str]:
     if not isinstance(value, bool):
         yield f"{_at(path)} must be a boolean, not {type(value).__name__}"
@@ -126,4 +152,5 @@ _CHECKS: dict[str, Callable[[Any, Any, str, Wildcard], Iterator[str]]] = {
     "float": _number,
     "double": _number,
     "boolean": _boolean,
+    "timestamp": _timestamp,
 }

@@ -96,12 +96,3 @@ def random_id(length: int = 12) -> str:
     """Return a name part of small letters and digits that starts with a letter."""
     alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
     return secrets.choice(alphabet[:26]) + "".join(secrets.choice(alphabet) for _ in range(length - 1))
-
-
-def page(records: list[Record], parameters: Mapping[str, Any], answer: str) -> Record:
-    """Return one page of a List answer, by MaxResults and NextToken."""
-    start, size = int(parameters.get("NextToken") or 0), int(parameters.get("MaxResults") or 100)
-    result: Record = {answer: records[start : start + size]}
-    if start + size < len(records):
-        result["NextToken"] = str(start + size)
-    return result

@@ -2,6 +2,7 @@
 
 from local_aws.errors import not_found
 from local_aws.ministack_bridge.identity import Caller
+from local_aws.sagemaker.listing import paged
 from local_aws.sagemaker.store import Record, Store, lowered
 
 
@@ -37,7 +38,7 @@ class Tags:
         """ListTags."""
         resource = lowered(parameters["ResourceArn"])
         self._store.authorize(caller, "ListTags", resource)
-        return {"Tags": _listed(self._store, resource)}
+        return paged(_listed(self._store, resource), parameters, "Tags", lambda tag: (tag["Key"],))
 
 
 def _listed(store: Store, resource: str) -> list[dict[str, str]]:

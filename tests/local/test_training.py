@@ -100,7 +100,9 @@ def test_data_of_another_model_is_refused(platform: Platform) -> None:
 
 def job(platform: Platform, name: str, **changes) -> dict:
     sagemaker = platform.client("sagemaker")
-    latest = sagemaker.list_training_jobs(StatusEquals="Completed", MaxResults=1)["TrainingJobSummaries"][0]
+    latest = sagemaker.list_training_jobs(StatusEquals="Completed", SortOrder="Descending", MaxResults=1)["TrainingJobSummaries"][
+        0
+    ]
     template = sagemaker.describe_training_job(TrainingJobName=latest["TrainingJobName"])
     keys = ("AlgorithmSpecification", "InputDataConfig", "OutputDataConfig", "ResourceConfig", "RoleArn", "HyperParameters")
     parameters = {key: template[key] for key in keys} | {"StoppingCondition": {"MaxRuntimeInSeconds": 600}}
@@ -117,7 +119,9 @@ def ended(platform: Platform, name: str) -> dict:
 
 
 def test_a_script_that_raises_shows_its_message_as_the_reason(platform: Platform) -> None:
-    latest = platform.client("sagemaker").list_training_jobs(StatusEquals="Completed", MaxResults=1)["TrainingJobSummaries"][0]
+    latest = platform.client("sagemaker").list_training_jobs(StatusEquals="Completed", SortOrder="Descending", MaxResults=1)[
+        "TrainingJobSummaries"
+    ][0]
     template = platform.client("sagemaker").describe_training_job(TrainingJobName=latest["TrainingJobName"])
     job(platform, "raises", HyperParameters={**template["HyperParameters"], "max-iter": "-1"})
     found = ended(platform, "raises")

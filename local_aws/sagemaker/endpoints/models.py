@@ -1,12 +1,11 @@
 """Models and endpoint configurations: immutable, and a name in use is refused."""
 
-from typing import Any
-
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller, allowed, assume, pass_role
 from local_aws.s3_transfer import split_uri
 from local_aws.sagemaker.instance_types import LOCAL_NVME
-from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now, page
+from local_aws.sagemaker.listings import LISTINGS
+from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now
 
 NOT_OFFERED = {"AsyncInferenceConfig", "ShadowProductionVariants", "ExplainerConfig"}
 
@@ -97,7 +96,7 @@ class Models:
     def list_models(self, caller: Caller, parameters: Record) -> Record:
         """ListModels."""
         self._store.authorize(caller, "ListModels", "*")
-        return page(_named(self._store.all("model", caller), "ModelName", parameters), parameters, "Models")
+        return LISTINGS["ListModels"].page(self._store.all("model", caller), parameters)
 
     def delete_model(self, caller: Caller, parameters: Record) -> None:
         """DeleteModel; endpoints that serve it go on."""
@@ -151,8 +150,7 @@ class Models:
     def list_configs(self, caller: Caller, parameters: Record) -> Record:
         """ListEndpointConfigs."""
         self._store.authorize(caller, "ListEndpointConfigs", "*")
-        found = _named(self._store.all("endpoint-config", caller), "EndpointConfigName", parameters)
-        return page(found, parameters, "EndpointConfigs")
+        return LISTINGS["ListEndpointConfigs"].page(self._store.all("endpoint-config", caller), parameters)
 
     def delete_config(self, caller: Caller, parameters: Record) -> None:
         """DeleteEndpointConfig."""
@@ -166,8 +164,3 @@ class Models:
         if record is None:
             raise invalid(f'Could not find {called} "{arn(caller, kind, name)}".')
         return record
-
-
-def _named(records: list[Record], field: str, parameters: dict[str, Any]) -> list[Record]:
-    part = parameters.get("NameContains", "")
-    return [record for record in records if part in record[field]]

@@ -8,7 +8,8 @@ from local_aws.ministack_bridge.identity import Caller
 from local_aws.sagemaker.endpoints.deployer import Deployer, announce, clear
 from local_aws.sagemaker.endpoints.models import Models
 from local_aws.sagemaker.endpoints.rollout import Generation, Traffic, check_guardrails
-from local_aws.sagemaker.store import Record, Store, arn, now, page
+from local_aws.sagemaker.listings import LISTINGS
+from local_aws.sagemaker.store import Record, Store, arn, now
 
 SETTLED = ("InService", "Failed", "UpdateRollbackFailed", "OutOfService")
 
@@ -151,13 +152,7 @@ class Endpoints:
     def list_endpoints(self, caller: Caller, parameters: Record) -> Record:
         """ListEndpoints."""
         self._store.authorize(caller, "ListEndpoints", "*")
-        part, status = parameters.get("NameContains", ""), parameters.get("StatusEquals")
-        found = [
-            record
-            for record in self._store.all("endpoint", caller)
-            if part in record["EndpointName"] and status in (None, record["EndpointStatus"])
-        ]
-        return page(found, parameters, "Endpoints")
+        return LISTINGS["ListEndpoints"].page(self._store.all("endpoint", caller), parameters)
 
     def delete(self, caller: Caller, parameters: Record) -> None:
         """DeleteEndpoint; refused while it is being created or updated."""

@@ -18,7 +18,8 @@ from local_aws.ministack_bridge.identity import Caller, Credentials, assume, in_
 from local_aws.ministack_bridge.observability import emit_event
 from local_aws.s3_transfer import RoleStorage, TransferError
 from local_aws.sagemaker.jobs.logs import JobLogs
-from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now, page
+from local_aws.sagemaker.listings import LISTINGS
+from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now
 
 log = logging.getLogger(__name__)
 MAX_REASON = 1024
@@ -105,13 +106,7 @@ class Jobs(ABC):
     def list_jobs(self, caller: Caller, parameters: Record) -> Record:
         """List<kind>Jobs."""
         self._store.authorize(caller, f"List{self.kind}Jobs", "*")
-        wanted, part = parameters.get("StatusEquals"), parameters.get("NameContains", "")
-        found = [
-            record
-            for record in self._store.all(self._resource, caller)
-            if wanted in (None, record[self._status]) and part in record[f"{self.kind}JobName"]
-        ]
-        return page(found, parameters, f"{self.kind}JobSummaries")
+        return LISTINGS[f"List{self.kind}Jobs"].page(self._store.all(self._resource, caller), parameters)
 
     def stop(self, caller: Caller, parameters: Record) -> None:
         """Stop<kind>Job: SIGTERM, then SIGKILL."""

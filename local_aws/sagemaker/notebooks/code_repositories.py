@@ -2,7 +2,7 @@
 
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.listing import listed
+from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.notebooks.repositories import Repository
 from local_aws.sagemaker.store import Record, Store, arn, now
 
@@ -44,7 +44,7 @@ class CodeRepositories:
     def list_repositories(self, caller: Caller, parameters: Record) -> Record:
         """ListCodeRepositories."""
         self._store.authorize(caller, "ListCodeRepositories", "*")
-        return listed(self._store.all(KIND, caller), parameters, "CodeRepositorySummaryList", "CodeRepositoryName")
+        return LISTINGS["ListCodeRepositories"].page(self._store.all(KIND, caller), parameters)
 
     def update(self, caller: Caller, parameters: Record) -> Record:
         """UpdateCodeRepository: only the secret can change."""

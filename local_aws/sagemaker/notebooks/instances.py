@@ -4,7 +4,7 @@ import hashlib
 
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller, pass_role
-from local_aws.sagemaker.listing import listed
+from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.notebooks import rules
 from local_aws.sagemaker.notebooks.code_repositories import CodeRepositories
 from local_aws.sagemaker.notebooks.lifecycle_configs import LifecycleConfigs
@@ -70,8 +70,7 @@ class NotebookInstances:
     def list_instances(self, caller: Caller, parameters: Record) -> Record:
         """ListNotebookInstances."""
         self._store.authorize(caller, "ListNotebookInstances", "*")
-        found = [record for record in self._store.all(KIND, caller) if _named(record, parameters)]
-        return listed(found, parameters, "NotebookInstances", "NotebookInstanceName", STATUS)
+        return LISTINGS["ListNotebookInstances"].page(self._store.all(KIND, caller), parameters)
 
     def update(self, caller: Caller, parameters: Record) -> Record:
         """UpdateNotebookInstance, of one that does not run."""
@@ -141,15 +140,3 @@ class NotebookInstances:
             repositories=repositories,
             opens_in=repositories[0].folder if default else None,
         )
-
-
-def _named(record: Record, parameters: Record) -> bool:
-    """Return whether an instance names what a List request asks for."""
-    config = parameters.get("NotebookInstanceLifecycleConfigNameContains", "")
-    repository = parameters.get("DefaultCodeRepositoryContains", "")
-    additional = parameters.get("AdditionalCodeRepositoryEquals")
-    return (
-        config in record.get("NotebookInstanceLifecycleConfigName", "")
-        and repository in record.get("DefaultCodeRepository", "")
-        and (additional is None or additional in record.get("AdditionalCodeRepositories", []))
-    )

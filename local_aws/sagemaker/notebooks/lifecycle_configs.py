@@ -5,7 +5,7 @@ import binascii
 
 from local_aws.errors import ServiceError, invalid
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.listing import listed
+from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.notebooks.hooks import Hook
 from local_aws.sagemaker.store import Record, Store, arn, now
 
@@ -54,7 +54,7 @@ class LifecycleConfigs:
     def list_configs(self, caller: Caller, parameters: Record) -> Record:
         """ListNotebookInstanceLifecycleConfigs."""
         self._store.authorize(caller, "ListNotebookInstanceLifecycleConfigs", "*")
-        return listed(self._store.all(KIND, caller), parameters, "NotebookInstanceLifecycleConfigs", NAME)
+        return LISTINGS["ListNotebookInstanceLifecycleConfigs"].page(self._store.all(KIND, caller), parameters)
 
     def update(self, caller: Caller, parameters: Record) -> Record:
         """UpdateNotebookInstanceLifecycleConfig; instances that run are reached by it at their next start."""

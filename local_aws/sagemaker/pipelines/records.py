@@ -5,9 +5,10 @@ from typing import Any
 
 from local_aws.errors import not_found
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.listing import listed
+from local_aws.sagemaker.listing import paged
+from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.pipelines import parameters as pipeline_parameters
-from local_aws.sagemaker.store import Record, Store, arn, page
+from local_aws.sagemaker.store import Record, Store, arn
 
 EXECUTION = "pipeline-execution"
 RUNNING = ("Executing", "Stopping")
@@ -43,21 +44,20 @@ class ExecutionRecords:
             {**record, "PipelineExecutionFailureReason": record.get("FailureReason")}
             for record in self.of(caller, self._pipeline(caller, name))
         ]
-        return newest_first(found, parameters, "PipelineExecutionSummaries", "PipelineExecutionArn")
+        return LISTINGS["ListPipelineExecutions"].page(found, parameters)
 
     def list_steps(self, caller: Caller, parameters: Record) -> Record:
         """ListPipelineExecutionSteps, the newest first."""
         record = self.find(caller, parameters, "ListPipelineExecutionSteps")
-        steps = list(record["steps"])
-        if parameters.get("SortOrder", "Descending") == "Descending":
-            steps.reverse()
-        return page(steps, parameters, "PipelineExecutionSteps")
+        steps = [{**step, "number": number} for number, step in enumerate(record["steps"])]
+        descending = parameters.get("SortOrder", "Descending") == "Descending"
+        return paged(steps, parameters, "PipelineExecutionSteps", lambda step: (step["number"],), descending=descending)
 
     def list_parameters(self, caller: Caller, parameters: Record) -> Record:
         """ListPipelineParametersForExecution."""
         record = self.find(caller, parameters, "ListPipelineParametersForExecution")
         found = [{"Name": name, "Value": pipeline_parameters.as_text(value)} for name, value in record["parameters"].items()]
-        return page(found, parameters, "PipelineParameters")
+        return paged(found, parameters, "PipelineParameters", lambda entry: (entry["Name"],))
 
     def of(self, caller: Caller, pipeline: Record) -> list[Record]:
         """Return the executions of a pipeline, the newest first."""
@@ -71,11 +71,3 @@ class ExecutionRecords:
         if record is None:
             raise not_found(f"Pipeline execution with ARN {name} does not exist.")
         return record
-
-
-def newest_first(records: list[Record], parameters: Record, answer: str, name_key: str) -> Record:
-    """Return one page as ListPipelines and ListPipelineExecutions ask for it: by CreatedAfter and CreatedBefore, newest first."""
-    bounds = {
-        f"CreationTime{side}": parameters[f"Created{side}"] for side in ("After", "Before") if f"Created{side}" in parameters
-    }
-    return listed(records, {"SortOrder": "Descending", **parameters, **bounds}, answer, name_key)

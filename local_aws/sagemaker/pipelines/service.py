@@ -6,10 +6,11 @@ from typing import Any
 from local_aws.errors import ServiceError, invalid, not_found
 from local_aws.ministack_bridge.identity import Caller, Credentials, pass_role
 from local_aws.sagemaker.jobs.jobs import Jobs
+from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.pipelines.definition import parse
 from local_aws.sagemaker.pipelines.executions import Executions
 from local_aws.sagemaker.pipelines.lambda_step import Invoke
-from local_aws.sagemaker.pipelines.records import RUNNING, newest_first
+from local_aws.sagemaker.pipelines.records import RUNNING
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now
 from local_aws.service import JsonService
 
@@ -90,10 +91,8 @@ class Pipelines:
     def list_pipelines(self, caller: Caller, parameters: Record) -> Record:
         """ListPipelines, the newest first."""
         self._store.authorize(caller, "ListPipelines", "*")
-        prefix = parameters.get("PipelineNamePrefix", "")
         found = [{**p, "LastExecutionTime": p.get("LastRunTime")} for p in self._store.all("pipeline", caller)]
-        found = [pipeline for pipeline in found if pipeline["PipelineName"].startswith(prefix)]
-        return newest_first(found, parameters, "PipelineSummaries", "PipelineName")
+        return LISTINGS["ListPipelines"].page(found, parameters)
 
     def delete(self, caller: Caller, parameters: Record) -> Record:
         """DeletePipeline, with its executions; refused while one of them runs."""

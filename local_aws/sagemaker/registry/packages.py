@@ -5,7 +5,7 @@ from typing import Any
 from local_aws.errors import ServiceError, invalid
 from local_aws.ministack_bridge.identity import Caller, in_scope
 from local_aws.ministack_bridge.observability import emit_event
-from local_aws.sagemaker.listing import listed
+from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.registry.metadata import changed_card, check_card, check_metrics, merged_metadata
 from local_aws.sagemaker.store import Record, Store, arn, now
 
@@ -115,13 +115,7 @@ class ModelPackages:
             find_group(self._store, caller, name)
         kind = parameters.get("ModelPackageType", "Versioned" if name else "Unversioned")
         found = self.versions(caller, name) if kind != "Unversioned" else []
-        wanted = parameters.get("ModelApprovalStatus")
-        found = [package for package in found if wanted in (None, package["ModelApprovalStatus"])]
-        found.sort(key=lambda package: int(package["ModelPackageVersion"]))
-        if parameters.get("SortOrder") == "Descending":
-            # What is equal keeps its order below: the newest version first.
-            found.reverse()
-        return listed(found, parameters, "ModelPackageSummaryList", "ModelPackageName")
+        return LISTINGS["ListModelPackages"].page(found, parameters)
 
     def update(self, caller: Caller, parameters: Record) -> Record:
         """UpdateModelPackage; the same ClientToken changes nothing twice."""

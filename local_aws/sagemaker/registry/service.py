@@ -4,7 +4,7 @@ from typing import Any
 
 from local_aws.errors import ServiceError, invalid
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.listing import listed
+from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.registry.packages import GROUP, ModelPackages, find_group, group_name
 from local_aws.sagemaker.store import Record, Store, arn, now
 
@@ -49,10 +49,10 @@ class Registry:
         return find_group(self._store, caller, name)
 
     def list_groups(self, caller: Caller, parameters: Record) -> Record:
-        """ListModelPackageGroups, the newest first."""
+        """ListModelPackageGroups; none of other accounts are shared with this one."""
         self._store.authorize(caller, "ListModelPackageGroups", "*")
-        wanted = {"SortOrder": "Descending", **parameters}
-        return listed(self._store.all(GROUP, caller), wanted, "ModelPackageGroupSummaryList", "ModelPackageGroupName")
+        shared = parameters.get("CrossAccountFilterOption") == "CrossAccount"
+        return LISTINGS["ListModelPackageGroups"].page([] if shared else self._store.all(GROUP, caller), parameters)
 
     def delete_group(self, caller: Caller, parameters: Record) -> None:
         """DeleteModelPackageGroup; refused while it has versions."""
