@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.ministack_bridge.identity import Caller, authorize
+from local_aws.sagemaker.absent import absent
 from local_aws.sagemaker.conditions import conditions
 
 Record = dict[str, Any]
@@ -26,6 +27,19 @@ class Store:
         """Return a record; names are compared without case, as SageMaker does."""
         with self.lock:
             return self.kinds.get(kind, {}).get((caller.account, caller.region, name.lower()))
+
+    def find(self, kind: str, caller: Caller, name: str) -> Record:
+        """Return a record, by name or by the ARN under which it is kept.
+
+        Raises
+        ------
+        ServiceError
+            As SageMaker answers where there is none.
+        """
+        record = self.get(kind, caller, name)
+        if record is None:
+            raise absent(kind, name if name.startswith("arn:") else arn(caller, kind, name), name)
+        return record
 
     def put(self, kind: str, caller: Caller, name: str, record: Record) -> None:
         """Keep a record."""

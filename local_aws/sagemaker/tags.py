@@ -1,7 +1,8 @@
 """AddTags, DeleteTags, ListTags."""
 
-from local_aws.errors import not_found
+from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
+from local_aws.sagemaker.absent import WORDS
 from local_aws.sagemaker.listing import paged
 from local_aws.sagemaker.store import Record, Store, lowered
 
@@ -22,14 +23,18 @@ class Tags:
         return {"Tags": _listed(self._store, resource)}
 
     def _require(self, caller: Caller, resource: str) -> None:
+        """Raise as Describe of that resource does, where there is none."""
         kind, _, name = resource.partition(f"{caller.account}:")[2].partition("/")
-        if self._store.get(kind, caller, name) is None and self._store.get(kind, caller, resource) is None:
-            raise not_found(f"Resource {resource} does not exist.")
+        if kind not in WORDS:
+            raise invalid(f"{resource} is not a resource that the embedded AWS offers; those are of the kinds {', '.join(WORDS)}")
+        if self._store.get(kind, caller, resource) is None:
+            self._store.find(kind, caller, name)
 
     def delete(self, caller: Caller, parameters: Record) -> None:
         """DeleteTags."""
         resource = lowered(parameters["ResourceArn"])
         self._store.authorize(caller, "DeleteTags", resource, parameters)
+        self._require(caller, resource)
         with self._store.lock:
             for key in parameters["TagKeys"]:
                 self._store.tags.get(resource, {}).pop(key, None)
@@ -38,6 +43,7 @@ class Tags:
         """ListTags."""
         resource = lowered(parameters["ResourceArn"])
         self._store.authorize(caller, "ListTags", resource)
+        self._require(caller, resource)
         return paged(_listed(self._store, resource), parameters, "Tags", lambda tag: (tag["Key"],))
 
 

@@ -91,7 +91,7 @@ class Models:
     def describe_model(self, caller: Caller, parameters: Record) -> Record:
         """DescribeModel."""
         self._store.authorize(caller, "DescribeModel", arn(caller, "model", parameters["ModelName"]))
-        return self._existing("model", caller, parameters["ModelName"], "model")
+        return self._store.find("model", caller, parameters["ModelName"])
 
     def list_models(self, caller: Caller, parameters: Record) -> Record:
         """ListModels."""
@@ -102,7 +102,7 @@ class Models:
         """DeleteModel; endpoints that serve it go on."""
         name = parameters["ModelName"]
         self._store.authorize(caller, "DeleteModel", arn(caller, "model", name))
-        self._existing("model", caller, name, "model")
+        self._store.find("model", caller, name)
         self._store.remove("model", caller, name)
 
     def create_config(self, caller: Caller, parameters: Record) -> Record:
@@ -139,13 +139,13 @@ class Models:
             raise invalid(f"Variant {name}: InstanceType and InitialInstanceCount are required")
         if key and LOCAL_NVME.match(variant["InstanceType"]):
             raise invalid(f"KmsKeyId is not supported for instance type {variant['InstanceType']}, which has local storage")
-        self._existing("model", caller, variant.get("ModelName", ""), "model")
+        self._store.find("model", caller, variant.get("ModelName", ""))
 
     def describe_config(self, caller: Caller, parameters: Record) -> Record:
         """DescribeEndpointConfig."""
         name = parameters["EndpointConfigName"]
         self._store.authorize(caller, "DescribeEndpointConfig", arn(caller, "endpoint-config", name))
-        return self._existing("endpoint-config", caller, name, "endpoint configuration")
+        return self._store.find("endpoint-config", caller, name)
 
     def list_configs(self, caller: Caller, parameters: Record) -> Record:
         """ListEndpointConfigs."""
@@ -156,11 +156,5 @@ class Models:
         """DeleteEndpointConfig."""
         name = parameters["EndpointConfigName"]
         self._store.authorize(caller, "DeleteEndpointConfig", arn(caller, "endpoint-config", name))
-        self._existing("endpoint-config", caller, name, "endpoint configuration")
+        self._store.find("endpoint-config", caller, name)
         self._store.remove("endpoint-config", caller, name)
-
-    def _existing(self, kind: str, caller: Caller, name: str, called: str) -> Record:
-        record = self._store.get(kind, caller, name)
-        if record is None:
-            raise invalid(f'Could not find {called} "{arn(caller, kind, name)}".')
-        return record

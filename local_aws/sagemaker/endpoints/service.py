@@ -85,10 +85,7 @@ class Endpoints:
         config_name = parameters["EndpointConfigName"]
         self._store.authorize_creation(caller, action, resource, parameters)
         self._store.authorize(caller, action, arn(caller, "endpoint-config", config_name), parameters)
-        config = self._store.get("endpoint-config", caller, config_name)
-        if config is None:
-            raise invalid(f'Could not find endpoint configuration "{arn(caller, "endpoint-config", config_name)}".')
-        return config
+        return self._store.find("endpoint-config", caller, config_name)
 
     def _check_scaled_variants(self, caller: Caller, record: Record, config: Record) -> None:
         scaled = self.scalable_variants(caller, record["EndpointName"])
@@ -179,10 +176,7 @@ class Endpoints:
 
     def record(self, caller: Caller, name: str) -> Record:
         """Return an endpoint's record."""
-        record = self._store.get("endpoint", caller, name)
-        if record is None:
-            raise invalid(f'Could not find endpoint "{arn(caller, "endpoint", name)}".')
-        return record
+        return self._store.find("endpoint", caller, name)
 
 
 def _check_capacities(name: str, generation: Generation, wanted: list[Record]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from local_aws.containers.environments import Environment
 from local_aws.containers.images import NoImage, environment_of
 from local_aws.containers.process import Outcome
-from local_aws.errors import ServiceError, in_use, invalid, not_found
+from local_aws.errors import ServiceError, in_use, invalid
 from local_aws.ministack_bridge.identity import Caller, Credentials, assume, in_scope, pass_role
 from local_aws.ministack_bridge.observability import emit_event
 from local_aws.s3_transfer import RoleStorage, TransferError
@@ -123,10 +123,7 @@ class Jobs(ABC):
 
     def record(self, caller: Caller, name: str) -> Record:
         """Return a job's record."""
-        record = self._store.get(self._resource, caller, name)
-        if record is None:
-            raise not_found("Requested resource not found.")
-        return record
+        return self._store.find(self._resource, caller, name)
 
     def wait(self, caller: Caller, name: str) -> Record:
         """Wait for the end of a job and return its record."""

@@ -65,10 +65,7 @@ class CodeRepositories:
 
     def record(self, caller: Caller, name: str) -> Record:
         """Return the record of a repository."""
-        record = self._store.get(KIND, caller, name)
-        if record is None:
-            raise invalid(f"Cannot find CodeRepository: {arn(caller, KIND, name)}")
-        return record
+        return self._store.find(KIND, caller, name)
 
     def repository(self, caller: Caller, name_or_url: str) -> Repository:
         """Return what to clone for a name of this account's, or a URL."""

@@ -115,10 +115,7 @@ class NotebookInstances:
         """Return the record of an instance for a caller who may do `action` on it."""
         name = parameters["NotebookInstanceName"]
         self._store.authorize(caller, action, arn(caller, KIND, name), parameters)
-        record = self._store.get(KIND, caller, name)
-        if record is None:
-            raise invalid("RecordNotFound")
-        return record
+        return self._store.find(KIND, caller, name)
 
     def _plan(self, caller: Caller, record: Record, *, created: bool) -> Plan:
         """Return what a start of the instance needs; raise where it names something that is not there."""

@@ -76,11 +76,7 @@ class LifecycleConfigs:
 
     def record(self, caller: Caller, name: str) -> Record:
         """Return the record of a configuration."""
-        record = self._store.get(KIND, caller, name)
-        if record is None:
-            details = "(Details: Notebook Instance Lifecycle Config does not exist.)"
-            raise invalid(f"Unable to describe Notebook Instance Lifecycle Config '{arn(caller, KIND, name)}'. {details}")
-        return record
+        return self._store.find(KIND, caller, name)
 
     def hooks(self, caller: Caller, name: str, *, created: bool) -> tuple[Hook, ...]:
         """Return the scripts to run: OnCreate only where the instance is being `created`."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from local_aws.errors import not_found
+from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
 from local_aws.sagemaker.listing import paged
 from local_aws.sagemaker.listings import LISTINGS
@@ -65,9 +65,8 @@ class ExecutionRecords:
 
     def find(self, caller: Caller, parameters: Record, action: str) -> Record:
         """Return the record of the execution that a call names, once the caller was found to have the right to `action`."""
-        name = parameters["PipelineExecutionArn"]
+        name = parameters.get("PipelineExecutionArn")
+        if name is None:  # the model has it optional for some operations, which then cannot know what is asked for
+            raise invalid("PipelineExecutionArn is required")
         self._store.authorize(caller, action, name)
-        record = self._store.get(EXECUTION, caller, name)
-        if record is None:
-            raise not_found(f"Pipeline execution with ARN {name} does not exist.")
-        return record
+        return self._store.find(EXECUTION, caller, name)

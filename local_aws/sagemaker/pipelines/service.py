@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from local_aws.errors import ServiceError, invalid, not_found
+from local_aws.errors import ServiceError, invalid
 from local_aws.ministack_bridge.identity import Caller, Credentials, pass_role
 from local_aws.sagemaker.jobs.jobs import Jobs
 from local_aws.sagemaker.listings import LISTINGS
@@ -109,10 +109,7 @@ class Pipelines:
 
     def find(self, caller: Caller, name: str) -> Record:
         """Return a pipeline's record, by name or ARN; ResourceNotFound where there is none."""
-        record = self._store.get("pipeline", caller, name.rpartition("/")[2])
-        if record is None:
-            raise not_found(f"Pipeline '{arn(caller, 'pipeline', name)}' does not exist.")
-        return record
+        return self._store.find("pipeline", caller, name.rpartition("/")[2])
 
 
 def _text(parameters: Record) -> str:

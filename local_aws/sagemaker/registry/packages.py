@@ -158,18 +158,12 @@ class ModelPackages:
         return [package for package in packages if group.lower() in ("", package["ModelPackageGroupName"].lower())]
 
     def _find(self, caller: Caller, name: str) -> Record:
-        record = self._store.get(PACKAGE, caller, name)
-        if record is None:
-            raise invalid(f"ModelPackage {name} does not exist.")
-        return record
+        return self._store.find(PACKAGE, caller, name)
 
 
 def find_group(store: Store, caller: Caller, name: str) -> Record:
     """Return a group's record; ValidationException where there is none."""
-    record = store.get(GROUP, caller, name)
-    if record is None:
-        raise invalid(f"Model Package Group {arn(caller, GROUP, name)} does not exist.")
-    return record
+    return store.find(GROUP, caller, name)
 
 
 def group_name(name_or_arn: str) -> str:
