@@ -4,9 +4,8 @@ import re
 
 from local_aws.containers.container import Container
 from local_aws.containers.process import Outcome
-from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.instance_types import LOCAL_NVME
+from local_aws.sagemaker.jobs import training_rules
 from local_aws.sagemaker.jobs.hosts import Host, lay_out, pack, run_all
 from local_aws.sagemaker.jobs.jobs import JobFailed, Jobs, Stopped, Workplace, check
 from local_aws.sagemaker.store import Record, now
@@ -24,10 +23,7 @@ class TrainingJobs(Jobs):
 
     def create(self, caller: Caller, parameters: Record) -> Record:
         """CreateTrainingJob."""
-        resources = parameters["ResourceConfig"]
-        if resources.get("VolumeKmsKeyId") and LOCAL_NVME.match(resources.get("InstanceType", "")):
-            kind = resources["InstanceType"]
-            raise invalid(f"VolumeKmsKeyId is not supported for instance type {kind}, whose local storage has its own encryption")
+        training_rules.check(parameters)
         return super().create(caller, parameters)
 
     def _image(self, record: Record) -> str:
@@ -65,7 +61,7 @@ class TrainingJobs(Jobs):
         )
 
     def _train(self, record: Record, place: Workplace, hosts: list[Host]) -> None:
-        limit = record["StoppingCondition"].get("MaxRuntimeInSeconds", 86400)
+        limit = record["StoppingCondition"].get("MaxRuntimeInSeconds", training_rules.DAY)
         outcomes = run_all(hosts, record, limit, place.stop)
         if place.stop.is_set():
             raise Stopped
