@@ -186,7 +186,7 @@ class Unfinished(Jobs):
 
 
 def test_whoever_waits_for_a_job_hears_of_its_end_even_if_that_fails() -> None:
-    record, running = job() | {"TrainingJobStatus": "InProgress"}, Running()
+    record, running = job() | {"TrainingJobStatus": "InProgress", "TrainingJobArn": "arn"}, Running()
     jobs: Any = Unfinished(Store(), "http://nowhere")
     with pytest.raises(RuntimeError, match="no disk"):
         jobs._run(None, record, running)

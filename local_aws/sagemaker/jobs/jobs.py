@@ -69,6 +69,7 @@ class Jobs(ABC):
             f"Describe{self.kind}Job": self.describe,
             f"List{self.kind}Jobs": self.list_jobs,
             f"Stop{self.kind}Job": self.stop,
+            f"Delete{self.kind}Job": self.delete,
         }
 
     @property
@@ -119,7 +120,17 @@ class Jobs(ABC):
                 status = record[self._status]
                 raise invalid(f"The request was rejected because the {self.kind.lower()} job is in status {status}.")
             record[self._status] = "Stopping"
-        self._running[resource].stop.set()
+            self._running[resource].stop.set()
+
+    def delete(self, caller: Caller, parameters: Record) -> None:
+        """Delete<kind>Job, of one that has ended; its logs and what it has written to S3 are kept."""
+        name = parameters[f"{self.kind}JobName"]
+        self._store.authorize(caller, f"Delete{self.kind}Job", arn(caller, self._resource, name))
+        with self._store.lock:
+            status = self.record(caller, name)[self._status]
+            if status in RUNNING:
+                raise in_use(f"{self.kind} job {name} is {status}; a job can be deleted once it is Completed, Failed or Stopped")
+            self._store.remove(self._resource, caller, name)
 
     def record(self, caller: Caller, name: str) -> Record:
         """Return a job's record."""
@@ -156,6 +167,7 @@ class Jobs(ABC):
                 # Whatever happens, nobody waits for ever.
                 with self._store.lock:
                     record[self._status] = status
+                    self._running.pop(record[f"{self.kind}JobArn"], None)
                 running.ended.set()
         in_scope(credentials.caller, lambda: self._announce(record))
 
