@@ -17,6 +17,7 @@ from local_aws.sagemaker.endpoints.models import Models
 from local_aws.sagemaker.endpoints.replica import Fleet, NotHealthy, Serving, unpack
 from local_aws.sagemaker.endpoints.rollout import Generation, RolledBack, Traffic, move
 from local_aws.sagemaker.jobs.logs import JobLogs
+from local_aws.sagemaker.model_data import ModelData
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, now, random_id
 
 log = logging.getLogger(__name__)
@@ -144,11 +145,10 @@ class Deployer:
         folder = Path(tempfile.mkdtemp(prefix="endpoint-"))
         storage = RoleStorage(credentials, self._endpoint_url)
         try:
-            (folder / "model.tar.gz").write_bytes(storage.read(data))
-            unpack(folder / "model.tar.gz", folder / "model")
+            _fetch(data, storage, folder)
         except (tarfile.TarError, OSError, EOFError, TransferError, ServiceError) as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise DeploymentFailed(f"Failed to load the model artifact {data}: {error}") from None
+            raise DeploymentFailed(f"Failed to load the model artifact {data and data.uri}: {error}") from None
         logs = JobLogs(
             credentials.caller,
             f"/aws/sagemaker/Endpoints/{record['EndpointName']}",
@@ -171,6 +171,19 @@ class Deployer:
         )
         record["capture_storage"] = storage
         return Fleet(serving, folder, count)
+
+
+def _fetch(data: ModelData | None, storage: RoleStorage, folder: Path) -> None:
+    """Put a model's data into the folder `model`, which is empty where the image brings its model."""
+    model = folder / "model"
+    if data is None:
+        model.mkdir()
+    elif data.packed:
+        (folder / "model.tar.gz").write_bytes(storage.read(data.uri))
+        unpack(folder / "model.tar.gz", model)
+    else:
+        model.mkdir()
+        storage.download(data.uri, model)
 
 
 def clear(record: Record) -> None:

@@ -5,9 +5,21 @@ from local_aws.ministack_bridge.identity import Caller, allowed, assume, pass_ro
 from local_aws.s3_transfer import split_uri
 from local_aws.sagemaker.instance_types import LOCAL_NVME
 from local_aws.sagemaker.listings import LISTINGS
+from local_aws.sagemaker.model_data import ModelData, model_data
+from local_aws.sagemaker.offer import refuse
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now
 
 NOT_OFFERED = {"AsyncInferenceConfig", "ShadowProductionVariants", "ExplainerConfig"}
+
+NOT_OFFERED_IN_CONTAINERS = (
+    "AdditionalModelDataSources",
+    "ImageConfig",
+    "InferenceSpecificationName",
+    "Mode=MultiModel",
+    "MultiModelConfig",
+)
+Runs = tuple[str, ModelData | None, dict[str, str]]
+"""Image, model data and environment."""
 
 
 class Models:
@@ -34,11 +46,7 @@ class Models:
         if role is None:
             raise invalid("ExecutionRoleArn is required")
         pass_role(caller, role, SAGEMAKER)
-        container = parameters.get("PrimaryContainer") or next(iter(parameters.get("Containers", [])), None)
-        if len(parameters.get("Containers", [])) > 1:
-            raise invalid("The embedded AWS serves one container per model, not an inference pipeline; AWS does both")
-        if container is None:
-            raise invalid("Either PrimaryContainer or Containers must be specified")
+        container = _only_container(parameters)
         self._check_container(caller, container, role)
         with self._store.lock:
             if self._store.get("model", caller, name):
@@ -51,21 +59,23 @@ class Models:
         return {"ModelArn": resource}
 
     def _check_container(self, caller: Caller, container: Record, role_arn: str) -> None:
-        data = self._artifact(caller, container)
+        data = model_data(self._defined(caller, container))
         role = assume(role_arn, SAGEMAKER, "SageMaker", caller.region).caller
-        bucket, key = split_uri(data)
+        if data is None:
+            return
+        bucket, key = split_uri(data.uri)
         if not allowed(role, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}"):
             raise invalid(
-                f"Could not access model data at {data}. Please ensure that the role {role_arn} exists and that its trust "
+                f"Could not access model data at {data.uri}. Please ensure that the role {role_arn} exists and that its trust "
                 "relationship policy allows the action sts:AssumeRole for the service principal sagemaker.amazonaws.com. "
                 "Also ensure that the role has s3:GetObject permissions and that the object is located in this region."
             )
 
-    def _artifact(self, caller: Caller, container: Record) -> str:
-        """Return the artifact of a container, or of the approved model package that it names."""
+    def _defined(self, caller: Caller, container: Record) -> Record:
+        """Return the definition of a container, or that of the approved model package that it names."""
         package_name = container.get("ModelPackageName")
         if package_name is None:
-            return str(container["ModelDataUrl"])
+            return container
         self._store.authorize(caller, "DescribeModelPackage", package_name)
         package = self._store.get("model-package", caller, package_name)
         if package is None:
@@ -73,19 +83,22 @@ class Models:
         if package["ModelApprovalStatus"] != "Approved":
             status = package["ModelApprovalStatus"]
             raise invalid(f"Cannot create a model from {package_name}: its approval status is {status}, not Approved")
-        return str(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+        if "InferenceSpecification" not in package:
+            raise invalid(f"Cannot create a model from {package_name}: it has no InferenceSpecification")
+        inner: Record = package["InferenceSpecification"]["Containers"][0]
+        return inner
 
-    def _resolved(self, caller: Caller, container: Record) -> tuple[str, str, dict[str, str]]:
-        """Return image, artifact and environment with which a container runs."""
+    def _resolved(self, caller: Caller, container: Record) -> Runs:
+        """Return image, model data and environment with which a container runs."""
         package = self._store.get("model-package", caller, container.get("ModelPackageName", ""))
         inner = package["InferenceSpecification"]["Containers"][0] if package else container
         environment = {**inner.get("Environment", {}), **container.get("Environment", {})}
-        return inner["Image"], inner["ModelDataUrl"], environment
+        return inner["Image"], model_data(inner), environment
 
     @staticmethod
-    def container_of(model: Record) -> tuple[str, str, dict[str, str]]:
-        """Return image, artifact and environment with which a model's containers run."""
-        runs: tuple[str, str, dict[str, str]] = model["runs"]
+    def container_of(model: Record) -> Runs:
+        """Return image, model data and environment with which a model's containers run."""
+        runs: Runs = model["runs"]
         return runs
 
     def describe_model(self, caller: Caller, parameters: Record) -> Record:
@@ -158,3 +171,19 @@ class Models:
         self._store.authorize(caller, "DeleteEndpointConfig", arn(caller, "endpoint-config", name))
         self._store.find("endpoint-config", caller, name)
         self._store.remove("endpoint-config", caller, name)
+
+
+def _only_container(parameters: Record) -> Record:
+    """Return the one container of a model; raise for what AWS refuses, or would serve otherwise than it can be served here."""
+    containers = parameters.get("Containers", [])
+    if "PrimaryContainer" in parameters and containers:
+        raise invalid("You cannot specify both PrimaryContainer and Containers")
+    if len(containers) > 1:
+        raise invalid("The embedded AWS serves one container per model, not an inference pipeline; AWS does both")
+    container: Record | None = parameters.get("PrimaryContainer") or next(iter(containers), None)
+    if container is None:
+        raise invalid("Either PrimaryContainer or Containers must be specified")
+    refuse(container, NOT_OFFERED_IN_CONTAINERS)
+    if "Image" not in container and "ModelPackageName" not in container:
+        raise invalid("A container must have either Image or ModelPackageName")
+    return container

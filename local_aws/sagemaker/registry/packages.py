@@ -6,6 +6,7 @@ from local_aws.errors import ServiceError, invalid
 from local_aws.ministack_bridge.identity import Caller, in_scope
 from local_aws.ministack_bridge.observability import emit_event
 from local_aws.sagemaker.listings import LISTINGS
+from local_aws.sagemaker.model_data import model_data
 from local_aws.sagemaker.registry.metadata import changed_card, check_card, check_metrics, merged_metadata
 from local_aws.sagemaker.store import Record, Store, arn, now
 
@@ -55,8 +56,7 @@ class ModelPackages:
             raise invalid("The embedded AWS offers versioned model packages only: ModelPackageGroupName is required")
         self._store.authorize_creation(caller, "CreateModelPackage", arn(caller, GROUP, name), parameters)
         for container in parameters.get("InferenceSpecification", {}).get("Containers", []):
-            if not str(container.get("ModelDataUrl", "s3://")).startswith("s3://"):
-                raise invalid(f"ModelDataUrl must be an s3:// URI, not {container['ModelDataUrl']}")
+            model_data(container)
         check_metrics(caller, parameters)
         check_card(parameters.get("ModelCard", {}))
         with self._store.lock:
