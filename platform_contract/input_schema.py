@@ -5,6 +5,7 @@ named here would be accepted and not enforced, so they are refused; every array 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 from platform_contract import schema_errors
@@ -36,7 +37,7 @@ _SIZE = {"type": "integer", "minimum": 0}
 _FIELD = {"$ref": "#/definitions/field"}
 _OBJECT = {
     "properties": {"type": "object", "minProperties": 1, "additionalProperties": _FIELD},
-    "required": {"type": "array", "items": {"type": "string"}},
+    "required": {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
     "additionalProperties": {"type": "boolean"},
 }
 _TEXT = {
@@ -69,10 +70,26 @@ SCHEMA: dict[str, Any] = {
 """Of the input schemas that are accepted."""
 
 
-def problems(schema: Any, check: Checker) -> list[str]:
-    """Return what is wrong with an input schema, each with its place; `check` is compiled from SCHEMA."""
-    found = [f"{place}{detail}" for place, detail in _told(schema, check)]
-    return found or [*_required_but_not_there("", schema)]
+def problems(schema: Any, check: Checker, compiled: Callable[[Any], object]) -> list[str]:
+    """Return what is wrong with an input schema, each with its place.
+
+    Parameters
+    ----------
+    check
+        Compiled from SCHEMA.
+    compiled
+        Compiles a schema; what it raises is a problem too.
+    """
+    found = [*_not_json("", schema)] or [f"{place}{detail}" for place, detail in _told(schema, check)]
+    found = found or [*_required_but_not_there("", schema)]
+    if not found:
+        try:
+            compiled(schema)
+        except (SyntaxError, RecursionError):
+            found = ["is nested too deeply for the code that checks requests; give requests fewer levels"]
+        except Exception as error:  # whatever the library does not like about a schema that the rules above allow
+            found = [f"cannot be checked: {error}; a `$` within brackets of a pattern is written \\x24"]
+    return found
 
 
 def sample_problems(sample: Any, check: Checker) -> list[str]:
@@ -83,6 +100,21 @@ def sample_problems(sample: Any, check: Checker) -> list[str]:
 def _told(value: Any, check: Checker) -> Iterator[tuple[str, str]]:
     for place, detail in schema_errors.errors(value, check):
         yield f"{'.'.join(map(str, place))} " if place else "", detail
+
+
+def _not_json(place: str, value: Any) -> Iterator[str]:
+    """Yield what YAML and Python can say and JSON cannot: names that are no texts, numbers that are not finite."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if isinstance(key, str):
+                yield from _not_json(f"{place}{key}.", inner)
+            else:
+                yield f"{place}{key} is a name of type {schema_errors.kind(key)}; write it in quotes"
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _not_json(f"{place}{index}.", inner)
+    elif isinstance(value, float) and not isfinite(value):
+        yield f"{place.rstrip('.')} must be finite, got {value}; leave a bound out instead"
 
 
 def _required_but_not_there(place: str, field: Mapping[str, Any]) -> Iterator[str]:

@@ -22,8 +22,8 @@ def errors_in(instances: list[Any]) -> list[dict[str, str]]:
 
 
 def _errors(instance: Any) -> list[tuple[schema_errors.Place, str]]:
-    too_long = schema_errors.errors(instance, input_sizes.validate)
-    return too_long or schema_errors.errors(instance, input_errors.validate)
+    too_long = schema_errors.errors(instance, input_sizes.validate, MAX_ERRORS)
+    return too_long or schema_errors.errors(instance, input_errors.validate, MAX_ERRORS)
 
 
 def _escaped(part: str | int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
+from typing import NamedTuple
 
 import urllib3
 
@@ -22,6 +23,19 @@ MOST_REQUESTS = 16
 
 class NotHealthy(Exception):
     """The container did not pass its health check."""
+
+
+CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+"""Header that SageMaker passes on both ways."""
+
+
+class Answer(NamedTuple):
+    """What a model server has answered."""
+
+    status: int
+    content_type: str
+    body: bytes
+    custom_attributes: str | None = None
 
 
 class ModelServer:
@@ -53,12 +67,17 @@ class ModelServer:
         except urllib3.exceptions.HTTPError:
             return False
 
-    def invoke(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
-        """Return status, content type and body of the model's answer."""
+    def invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Return the model's answer."""
         answer = self._pool.request(
             "POST", "/invocations", body=body, headers=dict(headers), timeout=MODEL_SECONDS, retries=False
         )
-        return answer.status, answer.headers.get("Content-Type", "application/octet-stream"), answer.data
+        return Answer(
+            answer.status,
+            answer.headers.get("Content-Type", "application/octet-stream"),
+            answer.data,
+            answer.headers.get(CUSTOM_ATTRIBUTES),
+        )
 
     def stop(self) -> None:
         """End the container; connections that are kept open would make the server wait for their end."""

@@ -138,5 +138,8 @@ def _renamed(text: str, name: str, example: ModelDefinition) -> str:
 
 
 def _replaced(text: str, key: str, line: str) -> str:
-    """Return YAML `text` with the top-level `key`, and the indented or empty lines of its value, replaced by `line`."""
-    return re.sub(rf"^{key}:.*\n(?:[ \t]+.*\n|\n(?=[ \t]))*", lambda _: line, text, count=1, flags=re.MULTILINE)
+    """Return YAML `text` with the top-level `key`, and the lines of its value, replaced by `line`.
+
+    Such lines are indented, entries of a list, which need not be, or empty ones between these.
+    """
+    return re.sub(rf"^{key}:.*\n(?:(?:[ \t]+|-[ \n]).*\n?|\n(?=[ \t-]))*", lambda _: line, text, count=1, flags=re.MULTILINE)

@@ -120,7 +120,7 @@ class ModelScripts:
         try:
             with model_server.started(container, model, lines.append, START_SECONDS) as server:
                 body = json.dumps({"instances": [self._definition.sample]}).encode()
-                status, kind, answer = server.invoke(body, {"Content-Type": "application/json", "Accept": "application/json"})
+                status, kind, answer, _ = server.invoke(body, {"Content-Type": "application/json", "Accept": "application/json"})
         except model_server.NotHealthy:
             raise Failed(f"serve.py: the model server did not start:\n{_last_lines(own_lines(lines))}") from None
         if status != 200:

@@ -24,16 +24,16 @@ def install(base: Path) -> None:
     home, client = Path(json.loads((base / "idle.json").read_text())["home"]), base / "client"
     anaconda = home / "anaconda3"
     attempt("client", lambda: unpack(bundle, client))
-    attempt("copy", lambda: as_owner(home / "SageMaker", lambda: keep(bundle, home / COPY)))
+    attempt("copy", lambda: as_person(home, lambda: keep(bundle, home / COPY)))
     for library in [*anaconda.glob("lib/python3*/site-packages"), *anaconda.glob("envs/*/lib/python3*/site-packages")]:
-        attempt(str(library), partial(as_owner, library, partial(link, library, client)))
-    attempt("samples", lambda: as_owner(home, lambda: copy_missing(client / "samples", home / "SageMaker/samples")))
+        attempt(str(library), partial(as_person, home, partial(link, library, client)))
+    attempt("samples", lambda: as_person(home, lambda: copy_missing(client / "samples", home / "SageMaker/samples")))
     extension = home / ".local/share/jupyter/labextensions" / EXTENSION
-    attempt("warning in JupyterLab", lambda: as_owner(home, lambda: add_extension(client / "setup/labextension", extension)))
+    attempt("warning in JupyterLab", lambda: as_person(home, lambda: add_extension(client / "setup/labextension", extension)))
     attempt("its status", lambda: share_status(base / "status.json", extension / "static"))
     environments = [python for python in anaconda.glob("envs/*/bin/python") if "JupyterSystemEnv" not in str(python)]
     for python in (environments or anaconda.glob("bin/python")) if packages else ():
-        attempt(f"packages of {python}", partial(as_owner, python.parent, partial(pip, python, packages)))
+        attempt(f"packages of {python}", partial(as_person, home, partial(pip, python, packages)))
 
 
 def attempt(what: str, work: Callable[[], Any]) -> None:
@@ -45,8 +45,11 @@ def attempt(what: str, work: Callable[[], Any]) -> None:
         print(f"{what}: {problem!r}", flush=True)
 
 
-def as_owner(place: Path, work: Callable[[], Any]) -> None:
-    """Do it as the owner of `place`: a link that people put there must not lead root anywhere."""
+def as_person(home: Path, work: Callable[[], Any]) -> None:
+    """Do it as the person whose `home` this is: whatever they have made of what lies in it, root does nothing there.
+
+    The home's own folder lies in one of root's, so that nobody else can put another in its place.
+    """
     sys.stdout.flush()
     child = os.fork()
     if child:
@@ -54,9 +57,9 @@ def as_owner(place: Path, work: Callable[[], Any]) -> None:
             raise OSError("failed, see above")
         return
     try:
-        about = place.stat()
+        about = home.lstat()
         if os.getuid() == 0 and about.st_uid:
-            os.initgroups(place.owner(), about.st_gid)
+            os.initgroups(home.owner(), about.st_gid)
             os.setgid(about.st_gid)
             os.setuid(about.st_uid)
         work()

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -398,3 +399,32 @@ def test_a_new_bundle_takes_the_place_of_the_old(machine: Machine, fake_aws: Fak
     wait_for(lambda: machine.copy.read_bytes() == fresh)
     assert (machine.base / "bundle.pyz").read_bytes() == fresh
     assert (machine.base / "client/mlp/new.py").exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be led astray")
+def test_root_does_nothing_where_a_person_has_put_a_link(fake_aws: FakeAws) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="links-"))  # pytest's own are closed to others
+    machine = Machine(folder / "machine", fake_aws.variables())
+    try:
+        folder.chmod(0o755)
+        said, roots = folder / "said", folder / "roots"
+        for place in (said, roots):
+            place.mkdir()
+        said.chmod(0o777)
+        (roots / "python").write_text(f"#!/bin/bash\nid -u >>{said}/who\n")
+        (roots / "python").chmod(0o755)
+        environment = machine.home / "anaconda3/envs/python3"
+        (environment / "lib/python3.10").mkdir(parents=True)
+        (environment / "bin").symlink_to(roots)
+        (environment / "lib/python3.10/site-packages").symlink_to(roots)
+        machine.keep(BUNDLE)
+        for path in (machine.home, *machine.home.rglob("*")):
+            os.lchown(path, 65534, 65534)
+        machine.start(platform={**PLATFORM, "packages": ["lightgbm==4.6.0"]})
+        wait_for(lambda: "packages of" in machine.log("install"))
+        assert set((said / "who").read_text().split()) == {"65534"}
+        assert not (roots / "ml-platform.pth").exists()
+        assert "Permission denied" in machine.log("install")
+    finally:
+        machine.end()
+        shutil.rmtree(folder, ignore_errors=True)

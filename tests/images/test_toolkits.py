@@ -134,11 +134,11 @@ def test_a_dict_from_output_fn_is_json_and_transform_fn_takes_the_place_of_all(
     own = SERVE + "\ndef input_fn(body, kind): return body\ndef predict_fn(data, model): return {'got': data}\n"
     own += "def output_fn(answer, accept): return answer\n"
     with server(environment, trained, tmp_path / "a", own, [], **environment.image.serving_environment) as model:
-        status, kind, content = model.invoke(b"[1]", {"Content-Type": "application/json"})
+        status, kind, content, _ = model.invoke(b"[1]", {"Content-Type": "application/json"})
         assert (status, kind, json.loads(content)) == (200, "application/json", {"got": "[1]"})
     own = SERVE + "\ndef transform_fn(model, body, kind, accept): return f'{kind} {accept}', 'text/plain'\n"
     with server(environment, trained, tmp_path / "b", own, [], **environment.image.serving_environment) as model:
-        status, kind, content = model.invoke(b"[1]", {"Content-Type": "application/json", "Accept": "text/plain"})
+        status, kind, content, _ = model.invoke(b"[1]", {"Content-Type": "application/json", "Accept": "text/plain"})
         assert (status, kind.partition(";")[0], content) == (200, "text/plain", b"application/json text/plain")
 
 

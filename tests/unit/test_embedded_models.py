@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from local_aws.errors import ServiceError
-from local_aws.sagemaker.endpoints.models import _only_container
+from local_aws.ministack_bridge.identity import Caller
+from local_aws.sagemaker.endpoints.models import Models, _only_container
 from local_aws.sagemaker.model_data import ModelData, model_data
+from local_aws.sagemaker.store import Store
 
 
 def source(**changes: str) -> dict[str, Any]:
@@ -79,3 +81,22 @@ def test_containers_that_would_not_be_served_so_are_refused(request_: dict[str, 
 )
 def test_one_container_is_served_under_either_name(request_: dict[str, Any]) -> None:
     assert _only_container(request_)["Image"] == "i"
+
+
+VARIANT = {"VariantName": "a", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ({"ProductionVariants": [{**VARIANT, "InitialVariantWeight": 0}]}, "InitialVariantWeight above 0"),
+        ({"ProductionVariants": [VARIANT], "AsyncInferenceConfig": {}}, "does not offer AsyncInferenceConfig; AWS does"),
+        ({"ProductionVariants": [VARIANT], "EnableNetworkIsolation": True}, "does not offer EnableNetworkIsolation=True"),
+        ({"ProductionVariants": [{**VARIANT, "ServerlessConfig": {}}]}, r"does not offer ProductionVariants\.ServerlessConfig"),
+        ({"ProductionVariants": [VARIANT, VARIANT]}, "Variant names must be unique"),
+        ({"ProductionVariants": [VARIANT]}, 'Could not find model "arn'),
+    ],
+)
+def test_configurations_that_would_not_be_served_so_are_refused(request_: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ServiceError, match=expected):
+        Models(Store())._check_config(Caller("person", "111122223333", "eu-central-1"), request_)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ml_platform.serving import input_validator
 from settings.input_schema import check_input_schema, sample_problems
 from tests.lambda_support import request_validator
 
@@ -50,7 +51,7 @@ def test_lists_of_scalars_and_of_objects_are_accepted() -> None:
         (schema(maxItems=2, items={**RATED, "required": ["name"]}), "properties.a.items.required names 'name'"),
         (schema(maxItems=2, items={"$ref": "#"}), "properties.a.items.type is required, but missing"),
         (schema(maxItems=2, items={"type": "strin"}), "type must be one of array, array or null, boolean"),
-        (schema(maxItems=2, items={"type": ["string", "number"]}), "got string or number"),
+        (schema(maxItems=2, items={"type": ["string", "number"]}), "got ['string', 'number']"),
         (schema(maxItems=2, items={"type": "string", "pattern": "("}), "pattern must be a regex, got '('"),
         (schema(maxItems=2, items={"type": "string", "format": "e-mail"}), "format must be one of date, date-time, email"),
         (schema(maxItems=2, items={"type": "number", "enum": []}), "enum must have at least 1 items, got 0"),
@@ -142,3 +143,65 @@ def test_keywords_of_every_kind_are_enforced(instance: dict[str, Any], pointer: 
 
 def test_a_list_that_is_too_long_is_one_error_however_wrong_its_items_are() -> None:
     assert len(errors_in([{"candidates": [1] * 100_000, "viewer": "x"}])) == 1
+
+
+@pytest.mark.parametrize(
+    ("instance", "pointer"),
+    [
+        ({"home": {"at": [1, "x"]}, "home.at[1]": 5, "home.at": 5}, "/home/at/1"),
+        ({"home": {"at": "x"}, "home.at": 5}, "/home/at"),
+        ({"a.b[0]": 2, "a": {"b": [2]}}, "/a.b[0]"),
+    ],
+)
+def test_names_that_a_caller_makes_up_lead_nowhere_else(instance: dict[str, Any], pointer: str) -> None:
+    schema = {**RICH, "additionalProperties": True}
+    (error,) = request_validator(schema)([instance])
+    assert error["pointer"] == f"/instances/0{pointer}"
+
+
+def test_an_answer_stays_short_however_much_is_wrong() -> None:
+    unknown = {f"key-{number}": 1 for number in range(100_000)}
+    found = request_validator(RICH)([{**unknown, "size": "x" * 5_000_000, "day": "y" * 5_000_000}] * 3)
+    assert len(found) == 20 and len(str(found)) < 20_000
+    many = {"type": "object", "properties": {"a": {"type": "string", "enum": [f"choice-{n}" for n in range(10_000)]}}}
+    (error,) = request_validator(many)([{"a": "z" * 1_000_000}])
+    assert "and 9970 more, got 'zzz" in error["detail"] and len(error["detail"]) < 1000
+
+
+def field(**keywords: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {"a": keywords}}
+
+
+def nested(levels: int) -> dict[str, Any]:
+    inner: dict[str, Any] = {"type": "number"}
+    for _ in range(levels):
+        inner = {"type": "array", "maxItems": 2, "items": inner}
+    return field(**inner)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        (field(type="number", maximum=float("inf")), "properties.a.maximum must be finite, got inf; leave a bound out instead"),
+        (field(type="number", enum=[1, float("nan")]), "properties.a.enum.1 must be finite, got nan"),
+        (field(type="string", pattern="^[$€][0-9]+$"), "cannot be checked: bad escape"),
+        (nested(25), "is nested too deeply"),
+        (
+            {"type": "object", "properties": {True: {"type": "number"}}},
+            "properties.True is a name of type boolean; write it in quotes",
+        ),
+        (
+            {"type": "object", "properties": {"a": {"type": "number"}}, "required": ["a", "a"]},
+            "required must not have equal items",
+        ),
+    ],
+)
+def test_what_the_generated_code_could_not_check_is_refused_at_load(wrong: dict[Any, Any], expected: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        check_input_schema(wrong)
+    assert any(expected in problem for problem in input_validator.problems("contract.input_schema", wrong))
+
+
+def test_levels_that_the_code_can_check_are_accepted() -> None:
+    check_input_schema(nested(10))
+    assert request_validator(nested(3))([{"a": [[["x"]]]}])[0]["pointer"] == "/instances/0/a/0/0/0"

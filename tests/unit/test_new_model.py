@@ -65,6 +65,16 @@ def test_only_name_and_description_of_model_yaml_change_and_comments_stay(models
     assert "To be written" in yaml.safe_load(after)["description"]
 
 
+def test_lists_need_not_be_indented(models: Path) -> None:
+    for name in ("watchlist", "movielens"):
+        shutil.copytree(MODELS / name, models / name, ignore=shutil.ignore_patterns("__pycache__"))
+    edit(models / "watchlist", "packages: [movielens]\n", "packages:\n- movielens\n")
+    files = "movielens/data/ratings.csv", "movielens/data/movies.csv"
+    edit(models / "watchlist", f"data: [{', '.join(files)}]\n", f"data:\n- {files[0]}\n\n- {files[1]}\n")
+    definition = load_definition(new_model("films", "watchlist", models))
+    assert definition.data_files == ["films/data/ratings.csv", "films/data/movies.csv"] and not definition.packages
+
+
 @pytest.mark.parametrize("value", ["others", "others # shared with them", ">-\n  others\n\n  "])
 def test_a_copy_never_reads_the_dataset_that_the_example_shares(models: Path, value: str) -> None:
     edit(models / "spam", "data: data/spam7.csv", f"dataset: {value}\ndata: data/spam7.csv")

@@ -2,11 +2,14 @@
 
 import contextlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Duration, Size, Stack, Validations
+from aws_cdk import App, Duration, NestedStack, Size, Stack, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -22,7 +25,9 @@ from ml_platform import (
     NotebookInstance,
     NotebookMachine,
     NotebookNetwork,
+    NotebookOwner,
     NotebookWatchdog,
+    NotebookWork,
     PlatformStorage,
     PredictionApi,
     PredictionRoute,
@@ -193,18 +198,101 @@ def test_a_notebook_takes_a_subnet_of_an_imported_vpc() -> None:
     assert instance["DirectInternetAccess"] == "Disabled"
 
 
+SYNTHESIZE = """
+import sys
+from aws_cdk import App, Stack
+from aws_cdk import aws_ec2 as ec2
+from ml_platform import NotebookInstance, NotebookNetwork, PlatformStorage
+stack = Stack(App(), "Shop", env={"account": "111122223333", "region": "eu-central-1"})
+for number in range(int(sys.argv[1])):
+    str(stack.format_arn(service="s3", resource=str(number)))  # numbers of tokens move on
+vpc = ec2.Vpc(stack, "Vpc", max_azs=2)
+network = NotebookNetwork.of_vpc(vpc.private_subnets[0], [ec2.SecurityGroup(stack, "Group", vpc=vpc)])
+print(NotebookInstance(stack, "Lab", network=network, storage=PlatformStorage(stack, "Storage")).instance_name)
+"""
+
+
+def test_a_notebook_in_a_subnet_that_cdk_makes_has_the_same_name_in_every_synthesis() -> None:
+    # Another name would be another instance: an empty one, beside the one with the people's files.
+    path = os.pathsep.join([str(ROOT), str(ROOT / "constructs")])
+    names = [
+        subprocess.run(
+            [sys.executable, "-c", SYNTHESIZE, tokens],
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for tokens in ("0", "7")
+    ]
+    assert names[0] == names[1] and "-nb-" in names[0]
+
+
+def test_rights_may_be_granted_to_a_role_that_was_given() -> None:
+    stack = new_stack("Shop")
+    storage = PlatformStorage(stack, "Storage")
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+    code = ModelCode(name="churn", folder=ROOT / "models/spam", dataset="mails", shared=[ROOT / "models/modelkit"])
+    gate = QualityGate(rules=[GateRule(metric="accuracy", minimum=0.85)])
+    pipeline = TrainingPipeline(stack, "Training", code=code, gate=gate, storage=storage, role=role)
+    endpoint = ModelEndpoint(stack, "Endpoint", model=pipeline.model, execution_role=role)
+    extra = s3.Bucket(stack, "Extra")
+    extra.grant_read(endpoint.role).assert_success()
+    extra.grant_read(pipeline.roles.train).assert_success()
+    assert "Extra" in json.dumps(of_type(template_of(stack), "AWS::IAM::Policy"))
+
+
+def test_an_alias_of_a_key_is_refused_because_policies_on_it_grant_nothing() -> None:
+    stack = new_stack("Shop")
+    alias = kms.Alias.from_alias_name(stack, "Key", "alias/mine")
+    buckets = [s3.Bucket.from_bucket_name(stack, name, name.lower()) for name in ("Data", "Artifacts")]
+    storage = TrainingStorage(data=buckets[0], artifacts=buckets[1], key=alias)
+    with pytest.raises(ValueError, match=r"storage\.key is an alias, alias/mine; allowed: the key itself"):
+        NotebookInstance(stack, "Lab", network=NotebookNetwork(internet_access=True), storage=storage)
+    code = ModelCode(name="churn", folder=ROOT / "models/spam", dataset="mails", shared=[ROOT / "models/modelkit"])
+    gate = QualityGate(rules=[GateRule(metric="accuracy", minimum=0.85)])
+    with pytest.raises(ValueError, match=r"storage\.key is an alias"):
+        TrainingPipeline(stack, "Training", code=code, gate=gate, storage=storage)
+
+
+def test_a_watchdog_refuses_what_it_could_never_stop() -> None:
+    stack, other = new_stack("Shop"), new_stack("Labs")
+    storage, elsewhere = PlatformStorage(stack, "Storage"), PlatformStorage(other, "Storage")
+    topic = sns.Topic(stack, "Ops", master_key=storage.key)
+    foreign = lab(other, "Lab", elsewhere).watched()
+    with pytest.raises(ValueError, match=r"notebooks: labs.* does not begin with shop.*-nb-, so that the watchdog's role"):
+        NotebookWatchdog(stack, "Watchdog", notebooks=[foreign], key=storage.key, alerts=topic)
+    owners = [NotebookOwner(notebook=name, environment="dev", prefix="mlp-dev") for name in ("lab-1", "lab1")]
+    alike = [lab(stack, owner.notebook, storage, owner=owner).watched() for owner in owners]
+    with pytest.raises(ValueError, match="lab-1, lab1 differ in hyphens only"):
+        NotebookWatchdog(stack, "Alike", notebooks=alike, key=storage.key, alerts=topic, prefix="mlp-dev")
+
+
+@pytest.mark.parametrize("where", ["sibling", "parent"])
+def test_storage_and_notebook_may_lie_in_nested_stacks(where: str) -> None:
+    stack = new_stack("Shop")
+    storage = PlatformStorage(NestedStack(stack, "Kept") if where == "sibling" else stack, "Storage")
+    NotebookInstance(
+        NestedStack(stack, "Work"), "Lab", network=NotebookNetwork(internet_access=True), storage=storage, log_group_name="/lab"
+    )
+    assert "AWS::CloudFormation::Stack" in str(template_of(stack))
+
+
 def test_all_that_is_wrong_with_a_notebook_is_said_at_once() -> None:
     stack = new_stack("Shop")
     machine = NotebookMachine(instance_type="ml.huge", volume=Size.gibibytes(1), repositories=["https://a"] * 5)
-    idle = IdleShutdown(idle=Duration.minutes(2), warning=Duration.minutes(10))
+    idle = IdleShutdown(idle=Duration.minutes(2), warning=Duration.minutes(10), max_keep_alive=Duration.minutes(90))
+    work = NotebookWork(endpoint_lifetime=Duration.minutes(30))
     with pytest.raises(ValueError, match="NotebookInstance Shop/Lab") as caught:
-        lab(stack, "Lab", PlatformStorage(stack, "Storage"), machine=machine, idle=idle)
+        lab(stack, "Lab", PlatformStorage(stack, "Storage"), machine=machine, idle=idle, work=work)
     for expected in (
         "machine.instance_type is 'ml.huge'; SageMaker has no instance type",
         "machine.volume is 1; allowed: 5 to 16384 GiB",
         "machine.repositories has 5 entries; allowed: 0 to 4",
         "idle.idle is 2; allowed: 5 to 1440 minutes",
         "idle.warning is 10 of 2 minutes; allowed: less than idle.idle",
+        "idle.max_keep_alive is 1.5 hours; allowed: whole hours, 1 to 168",
+        "work.endpoint_lifetime is 0.5 hours; allowed: whole hours, 1 to 168",
     ):
         assert expected in str(caught.value)
 

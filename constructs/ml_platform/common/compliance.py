@@ -59,6 +59,8 @@ class _Reference:
     def _exported(self) -> str:
         """The export that CDK makes of a reference into another stack when it synthesizes."""
         assert self.owner is not None
+        if self.owner.nested_stack_parent is not None:
+            return self.inside  # nested stacks hand values on by outputs and parameters; those have no exports
         return _flatten(self.owner.resolve(self.owner.export_value(self.token)))
 
 

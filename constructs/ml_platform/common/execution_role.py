@@ -1,7 +1,6 @@
 """A role for one task: a managed policy of its own, no inline policy, no AWS-managed policy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import jsii
@@ -75,11 +74,17 @@ def _principal(service: str) -> iam.ServicePrincipal:
     return iam.ServicePrincipal(service)
 
 
-@dataclass(frozen=True)
+@jsii.implements(iam.IGrantable)
 class GivenRole:
-    """A role of somebody else's, such as an imported one: used as it is, nothing is added to it."""
+    """A role of somebody else's, such as an imported one: used as it is, nothing is added to it but what is granted to it."""
 
-    role: iam.IRole
+    def __init__(self, role: iam.IRole) -> None:
+        self.role = role
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """Who is meant where something is granted to this role."""
+        return self.role
 
     @property
     def arn(self) -> str:

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
@@ -62,12 +63,17 @@ class NotebookNetwork:
         """Security groups of the notebook's jobs and models."""
         return list(self.security_group_ids) if self.vpc_only else []
 
-    def digest(self, platform: str) -> str:
+    def digest(self, platform: str, resolve: Callable[[Any], Any] = lambda value: value) -> str:
         """Return 4 hex digits that change with whatever makes CloudFormation replace an instance on `platform`.
+
+        `resolve` turns CDK's tokens, whose texts differ from synthesis to synthesis, into the references that they stand for.
 
         Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-notebookinstance.html
         """
-        values = [platform, self.internet_access, self.subnet_id, sorted(self.security_group_ids)]
+        groups = sorted(
+            (resolve(group) for group in self.security_group_ids), key=lambda group: json.dumps(group, sort_keys=True)
+        )
+        values = [platform, self.internet_access, resolve(self.subnet_id), groups]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:4]
 
 

@@ -1,15 +1,16 @@
 """A notebook instance that stops itself when nobody and nothing uses it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from aws_cdk import CfnTag, Duration, RemovalPolicy
+from aws_cdk import CfnTag, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from ml_platform.common.compliance import acknowledge
 from ml_platform.common.framework_image import FrameworkImage
-from ml_platform.common.problems import instance_type, outside, refuse
+from ml_platform.common.problems import instance_type, not_an_alias, outside, refuse, whole
 from ml_platform.notebook.client_bundle import ClientBundle
 from ml_platform.notebook.job_role import NotebookJobRole
 from ml_platform.notebook.lifecycle import NotebookLifecycle
@@ -83,13 +84,13 @@ class NotebookInstance(Construct):
             If the name is too long, or the type has local disks, for which SageMaker takes no key.
         """
         super().__init__(scope, construct_id)
-        refuse(self, _problems(machine, idle))
+        refuse(self, [*_problems(machine, idle, work), *not_an_alias("storage.key", storage.key)])
         self._owner = owner = owner or NotebookOwner.of(self)
         self._machine, self._network, self._idle, self._work, self._storage = machine, network, idle, work, storage
         self._client = client or ClientBundle.of_stack(self)
         self._image = image or FrameworkImage(self, "Image", framework="sklearn", version=images.versions("sklearn")[-1])
         self._removal = RemovalPolicy.DESTROY if destroy else RemovalPolicy.RETAIN
-        self.instance_name = instance_name(owner, network)
+        self.instance_name = instance_name(owner, network, Stack.of(self).resolve)
         own_log_group = None if log_group_name else self._build_log_group()
         self._log_group_name = log_group_name or f"/{owner.prefix}/notebooks/{owner.notebook}"
         self.job_role = self._build_job_role()
@@ -224,21 +225,23 @@ NO_INTERNET = (
 )
 
 
-def instance_name(owner: NotebookOwner, network: NotebookNetwork) -> str:
+def instance_name(owner: NotebookOwner, network: NotebookNetwork, resolve: Callable[[Any], Any] = lambda value: value) -> str:
     """Return `<prefix>-nb-<notebook>-<4 hex>`, which changes with whatever would replace the instance.
+
+    `resolve` is that of the stack, for a network that is known at deployment only.
 
     Raises
     ------
     ValueError
         If SageMaker would not take it.
     """
-    name = f"{PlatformNames(owner.prefix).notebook_instances}{owner.notebook}-{network.digest(PLATFORM)}"
+    name = f"{PlatformNames(owner.prefix).notebook_instances}{owner.notebook}-{network.digest(PLATFORM, resolve)}"
     if len(name) > MAX_NAME:
         raise ValueError(f"{name} has {len(name)} characters; SageMaker takes {MAX_NAME}. Shorten the notebook's name")
     return name
 
 
-def _problems(machine: NotebookMachine, idle: IdleShutdown) -> Iterator[str]:
+def _problems(machine: NotebookMachine, idle: IdleShutdown, work: NotebookWork) -> Iterator[str]:
     yield from instance_type("machine.instance_type", "notebook", machine.instance_type)
     if has_local_nvme(machine.instance_type):
         yield (
@@ -248,7 +251,11 @@ def _problems(machine: NotebookMachine, idle: IdleShutdown) -> Iterator[str]:
     yield from outside("machine.volume", machine.volume.to_gibibytes(), 5, 16384, "GiB")
     if len(machine.repositories) > MOST_REPOSITORIES:
         yield f"machine.repositories has {len(machine.repositories)} entries; allowed: 0 to {MOST_REPOSITORIES}"
-    yield from outside("idle.idle", idle.idle.to_minutes(), 5, 1440, "minutes")
-    if idle.warning.to_minutes() >= idle.idle.to_minutes():
-        minutes = f"{idle.warning.to_minutes():g} of {idle.idle.to_minutes():g} minutes"
+    yield from whole("idle.idle", idle.idle, "minutes", 5, 1440)
+    yield from whole("idle.warning", idle.warning, "minutes", 1, 1439)
+    yield from whole("idle.max_keep_alive", idle.max_keep_alive, "hours", 1, 168)
+    yield from whole("work.endpoint_lifetime", work.endpoint_lifetime, "hours", 1, 168)
+    before, after = (duration.to_minutes(integral=False) for duration in (idle.warning, idle.idle))
+    if before >= after:
+        minutes = f"{before:g} of {after:g} minutes"
         yield f"idle.warning is {minutes}; allowed: less than idle.idle, else it would warn before anybody is idle"

@@ -1,7 +1,7 @@
 """What stops notebook instances that their own idle agent has left running: schedule -> function, and the alarms."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +17,7 @@ from constructs import Construct
 from ml_platform.common.alarm import WatchedMetric, alert, errors_of, waiting_in
 from ml_platform.common.compliance import acknowledge
 from ml_platform.common.function import PlatformFunction
+from ml_platform.common.problems import not_an_alias, refuse, whole
 from ml_platform.notebook.owner import default_prefix
 from ml_platform.notebook.watchdog_access import delete_endpoints, measure_and_tell, stop_notebooks
 from ml_platform.notebook.watchdog_options import WatchdogOptions, WatchedNotebook
@@ -68,6 +69,7 @@ class NotebookWatchdog(Construct):
         """
         super().__init__(scope, construct_id)
         self._prefix, self._options, self._key = prefix or default_prefix(self), options, key
+        refuse(self, [*_problems(self._prefix, notebooks, options), *not_an_alias("key", key)])
         self.dead_letters = self._build_dead_letters()
         self.function = self._build_function(notebooks, alerts, log_retention)
         self.rule = self._build_rule()
@@ -158,7 +160,7 @@ class NotebookWatchdog(Construct):
             self._build_notebook_alarms(notebook, alerts, period)
 
     def _build_notebook_alarms(self, notebook: WatchedNotebook, alerts: sns.ITopic, period: Duration) -> None:
-        name = "".join(part.capitalize() for part in notebook.notebook.split("-"))
+        name = _pascal(notebook.notebook)
         meanings = {
             ("Silent", "HeartbeatMissing", "Maximum"): (
                 f"Notebook {notebook.notebook} runs, but its idle agent is silent: it will not stop itself. Open it, look at "
@@ -184,3 +186,24 @@ class NotebookWatchdog(Construct):
                 meaning=meaning,
                 topic=alerts,
             )
+
+
+def _pascal(notebook: str) -> str:
+    return "".join(part.capitalize() for part in notebook.split("-"))
+
+
+def _problems(prefix: str, notebooks: Sequence[WatchedNotebook], options: WatchdogOptions) -> Iterator[str]:
+    beginning = PlatformNames(prefix).notebook_instances
+    for notebook in notebooks:
+        if not notebook.instance.startswith(beginning):
+            yield (
+                f"notebooks: {notebook.instance} does not begin with {beginning}, so that the watchdog's role could not stop it; "
+                "give `prefix`, and a watchdog to each prefix"
+            )
+    names = [_pascal(notebook.notebook) for notebook in notebooks]
+    alike = [notebook.notebook for notebook, name in zip(notebooks, names, strict=True) if names.count(name) > 1]
+    if alike:
+        yield f"notebooks: {', '.join(alike)} differ in hyphens only; alarms are called by names without them, rename one"
+    yield from whole("options.every", options.every, "minutes", 1, 60)
+    yield from whole("options.heartbeat", options.heartbeat, "minutes", 5, 1440)
+    yield from whole("options.max_keep_alive", options.max_keep_alive, "hours", 1, 720)

@@ -18,7 +18,7 @@ _ERRORS = Path(fastjsonschema.__file__).with_name("exceptions.py")
 
 def problems(name: str, schema: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with an input schema, in sentences that begin with the property's `name`."""
-    return [f"{name}: {problem}" for problem in input_schema.problems(schema, _CHECK)]
+    return [f"{name}: {problem}" for problem in input_schema.problems(schema, _CHECK, files)]
 
 
 def files(schema: Mapping[str, Any]) -> dict[str, str]:
@@ -27,11 +27,13 @@ def files(schema: Mapping[str, Any]) -> dict[str, str]:
     `input_sizes` refuses arrays that are too long, at the first; `input_errors` finds all that is wrong, and is asked only then:
     a caller who sends a million wrong items gets one error, not a million.
     """
-    return {
-        "fastjsonschema.py": _ERRORS.read_text(encoding="utf-8"),
+    generated = {
         "input_sizes.py": fastjsonschema.compile_to_code(_sizes(schema), use_default=False),
         "input_errors.py": fastjsonschema.compile_to_code(dict(schema), use_default=False, fast_fail=False),
     }
+    for name, code in generated.items():
+        exec(compile(code, name, "exec"), {})  # noqa: S102 - as the function will import it
+    return {"fastjsonschema.py": _ERRORS.read_text(encoding="utf-8"), **generated}
 
 
 def _sizes(field: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from constructs import Construct
 
 from ml_platform.common.cached_tokens import bucket_name, key_arn, seconds, stack_of
 from ml_platform.common.execution_role import ExecutionRole, used_as_it_is
-from ml_platform.common.problems import refuse
+from ml_platform.common.problems import not_an_alias, refuse
 from ml_platform.serving.endpoint_options import CaptureOptions, ProductionVariant, problems
 from ml_platform.serving.endpoint_release import ReleaseOptions, RollbackAlarms, deployment_config
 from ml_platform.serving.endpoint_scaling import EndpointScaling
@@ -91,7 +91,8 @@ class ModelEndpoint(InvocableEndpoint):
         super().__init__(scope, construct_id)
         self._endpoint_name = endpoint_name or Names.unique_resource_name(self, max_length=MAX_NAME, separator="-").lower()
         endpoint_name = self._endpoint_name
-        refuse(self, problems(endpoint_name, variant, release, capture))
+        wrong = [*problems(endpoint_name, variant, release, capture), *not_an_alias("model.storage.key", model.storage.key)]
+        refuse(self, wrong)
         self._served, self._key, self._artifacts = model, model.storage.key, model.storage.artifacts
         self.role = self._build_role() if execution_role is None else used_as_it_is(execution_role)
         self._variant, self._capture = variant, capture

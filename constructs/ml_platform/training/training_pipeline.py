@@ -11,7 +11,7 @@ from constructs import Construct
 
 from ml_platform.common.cached_tokens import arn_scope
 from ml_platform.common.framework_image import FrameworkImage
-from ml_platform.common.problems import TOKEN, refuse
+from ml_platform.common.problems import TOKEN, not_an_alias, refuse
 from ml_platform.training.code_bundle import CodeBundle
 from ml_platform.training.gate_function import GateFunction
 from ml_platform.training.model_code import ModelCode, TrainingJobs
@@ -84,7 +84,15 @@ class TrainingPipeline(Construct):
         """
         super().__init__(scope, construct_id)
         self.pipeline_name = pipeline_name or Names.unique_resource_name(self, max_length=MAX_NAME, separator="-")
-        refuse(self, [*_name_problems(self.pipeline_name), *code.problems(), *jobs.problems()])
+        refuse(
+            self,
+            [
+                *_name_problems(self.pipeline_name),
+                *code.problems(),
+                *jobs.problems(),
+                *not_an_alias("storage.key", storage.key),
+            ],
+        )
         image = image or FrameworkImage(self, "Image", framework="sklearn", version=images.versions("sklearn")[-1])
         self.registry = registry or ModelRegistry(self, "Registry", group_name=self.pipeline_name)
         gate_function = gate.function or GateFunction(self, "Gate", artifacts=storage.artifacts, key=storage.key)

@@ -9,7 +9,23 @@ from local_aws.sagemaker.model_data import ModelData, model_data
 from local_aws.sagemaker.offer import refuse
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now
 
-NOT_OFFERED = {"AsyncInferenceConfig", "ShadowProductionVariants", "ExplainerConfig"}
+NOT_OFFERED = (
+    "AsyncInferenceConfig",
+    "EnableNetworkIsolation=True",
+    "ExecutionRoleArn",
+    "ExplainerConfig",
+    "MetricsConfig.EnableEnhancedMetrics=True",
+    "ProductionVariants.AcceleratorType",
+    "ProductionVariants.CapacityReservationConfig",
+    "ProductionVariants.CoreDumpConfig",
+    "ProductionVariants.EnableSSMAccess=True",
+    "ProductionVariants.InstancePools",
+    "ProductionVariants.ManagedInstanceScaling",
+    "ProductionVariants.ServerlessConfig",
+    "ShadowProductionVariants",
+    "VpcConfig",
+)
+"""Of endpoint configurations; ExecutionRoleArn, VpcConfig and EnableNetworkIsolation are those of inference components."""
 
 NOT_OFFERED_IN_CONTAINERS = (
     "AdditionalModelDataSources",
@@ -133,21 +149,18 @@ class Models:
         return {"EndpointConfigArn": resource}
 
     def _check_config(self, caller: Caller, parameters: Record) -> None:
-        for kind in NOT_OFFERED & set(parameters):
-            raise invalid(f"The embedded AWS does not offer {kind}; AWS does")
+        refuse(parameters, NOT_OFFERED)
         variants = parameters["ProductionVariants"]
         names = [variant["VariantName"] for variant in variants]
         if len(set(names)) < len(names):
             raise invalid(f"Variant names must be unique, got {', '.join(names)}")
+        if not any(variant.get("InitialVariantWeight", 1) for variant in variants):
+            raise invalid("At least one variant must have an InitialVariantWeight above 0, else no request would be answered")
         for variant in variants:
             self._check_variant(caller, variant, parameters.get("KmsKeyId"))
 
     def _check_variant(self, caller: Caller, variant: Record, key: str | None) -> None:
         name = variant["VariantName"]
-        if "ServerlessConfig" in variant and "InstanceType" in variant:
-            raise invalid(f"Variant {name}: InstanceType and ServerlessConfig exclude each other")
-        if "ServerlessConfig" in variant:
-            raise invalid(f"Variant {name}: the embedded AWS does not offer serverless inference; AWS does")
         if "InstanceType" not in variant or "InitialInstanceCount" not in variant:
             raise invalid(f"Variant {name}: InstanceType and InitialInstanceCount are required")
         if key and LOCAL_NVME.match(variant["InstanceType"]):

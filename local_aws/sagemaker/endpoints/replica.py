@@ -12,7 +12,7 @@ import urllib3
 
 from local_aws.containers.container import Container
 from local_aws.containers.environments import Environment
-from local_aws.containers.model_server import ModelServer, NotHealthy
+from local_aws.containers.model_server import Answer, ModelServer, NotHealthy
 from platform_contract.archives import unpack as unpack_archive
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class Fleet:
         """Change the number of replicas; the watching thread carries it out."""
         self.desired = desired
 
-    def invoke(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
+    def invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Ask a replica; one that has died under the request is passed over, because it cannot have answered."""
         for _ in range(self.desired + 1):
             replica = self._next()

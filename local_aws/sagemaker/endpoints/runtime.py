@@ -11,7 +11,7 @@ from typing import Any
 
 import urllib3
 
-from local_aws.containers.model_server import MODEL_SECONDS
+from local_aws.containers.model_server import CUSTOM_ATTRIBUTES, MODEL_SECONDS, Answer
 from local_aws.errors import ServiceError
 from local_aws.ministack_bridge.identity import Caller, caller_of
 from local_aws.ministack_bridge.server import PAYLOAD_TYPE, Response
@@ -24,6 +24,18 @@ from local_aws.sagemaker.store import Store, arn
 
 MAX_BODY = 6 * 1024 * 1024
 PATH = re.compile(r"^/endpoints/(?P<name>[^/]+)/invocations$")
+NOT_OFFERED = {
+    f"x-amzn-sagemaker-{header}": member
+    for header, member in {
+        "target-model": "TargetModel",
+        "target-container-hostname": "TargetContainerHostname",
+        "enable-explanations": "EnableExplanations",
+        "inference-component": "InferenceComponentName",
+        "session-id": "SessionId",
+        "prefix-aware-id": "PrefixAwareId",
+    }.items()
+}
+"""Members by header: of endpoints of a kind that is not offered, or of model servers with sessions, which the images have not."""
 SERVING = ("InService", "Updating", "RollingBack", "SystemUpdating")
 
 
@@ -62,6 +74,9 @@ class Runtime:
             raise ServiceError("ValidationError", f"Endpoint {name} of account {caller.account} not found.")
         if record["EndpointStatus"] not in SERVING:
             raise ServiceError("ValidationError", f"Endpoint {name} is {record['EndpointStatus']}; it does not serve.")
+        for header, member in NOT_OFFERED.items():
+            if header in headers:
+                raise ServiceError("ValidationError", f"The embedded AWS does not offer {member} of InvokeEndpoint; AWS does")
         if len(body) > MAX_BODY:
             raise ServiceError("ValidationError", f"Request body of {len(body)} bytes exceeds the limit of {MAX_BODY} bytes", 413)
         generation = record["traffic"].pick()
@@ -69,7 +84,7 @@ class Runtime:
         if variant not in generation.fleets:
             raise ServiceError("ValidationError", f"Endpoint {name} has no variant {variant}")
         asked = time.perf_counter()
-        status, content_type, answer = self._ask(record, variant, generation, headers, body)
+        status, content_type, answer, attributes = self._ask(record, variant, generation, headers, body)
         seconds = time.perf_counter() - asked
         self._metrics.record(
             Invocation(
@@ -89,31 +104,33 @@ class Runtime:
             "Content-Type": content_type,
             PAYLOAD_TYPE: content_type,
             "x-Amzn-Invoked-Production-Variant": variant,
+            **({CUSTOM_ATTRIBUTES: attributes} if attributes is not None else {}),
         }
         return 200, sent, answer
 
     @staticmethod
-    def _ask(
-        record: dict[str, Any], variant: str, generation: Generation, headers: dict[str, str], body: bytes
-    ) -> tuple[int, str, bytes]:
+    def _ask(record: dict[str, Any], variant: str, generation: Generation, headers: dict[str, str], body: bytes) -> Answer:
         forwarded = {
             "Content-Type": headers.get("content-type", "application/octet-stream"),
             "Accept": headers.get("accept", "*/*"),
         }
+        if CUSTOM_ATTRIBUTES.lower() in headers:
+            forwarded[CUSTOM_ATTRIBUTES] = headers[CUSTOM_ATTRIBUTES.lower()]
         try:
             try:
-                status, content_type, answer = generation.fleets[variant].invoke(body, forwarded)
+                first: Answer = generation.fleets[variant].invoke(body, forwarded)
+                return first
             except Unavailable:
                 # The generation may have been retired between choosing and asking it.
                 following = record["traffic"].pick()
-                status, content_type, answer = following.fleets[variant].invoke(body, forwarded)
+                second: Answer = following.fleets[variant].invoke(body, forwarded)
+                return second
         except (Unavailable, KeyError):
             message = f"{variant} of {record['EndpointName']} has no model server that answers; one is being started."
             raise ServiceError("ServiceUnavailable", message, 503) from None
         except urllib3.exceptions.HTTPError:
             timeout = f"Your invocation timed out while waiting for a response from container primary after {MODEL_SECONDS} s"
-            return 504, "text/plain", timeout.encode()
-        return int(status), str(content_type), bytes(answer)
+            return Answer(504, "text/plain", timeout.encode())
 
 
 class ModelError(ServiceError):
