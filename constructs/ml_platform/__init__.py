@@ -2,6 +2,7 @@
 
 from ml_platform.common.alerts import AlertsTopic
 from ml_platform.common.framework_image import FrameworkImage
+from ml_platform.common.vpc_network import VpcNetwork
 from ml_platform.data.storage import PlatformStorage
 from ml_platform.notebook.client_bundle import ClientBundle
 from ml_platform.notebook.network import NotebookNetwork
@@ -67,6 +68,7 @@ __all__ = [
     "TrainingJobs",
     "TrainingPipeline",
     "TrainingStorage",
+    "VpcNetwork",
     "WatchdogOptions",
     "WatchedNotebook",
 ]

@@ -36,8 +36,10 @@ from ml_platform import (
     QualityGate,
     ReleaseRole,
     RequestContract,
+    TrainingJobs,
     TrainingPipeline,
     TrainingStorage,
+    VpcNetwork,
 )
 from tests.conftest import ROOT
 from tests.helpers import new_stack, of_type, template_of
@@ -163,6 +165,14 @@ def test_imported_parts_are_used_as_they_are() -> None:
     assert of_type(template, "AWS::CloudWatch::Alarm")[0]["AlarmActions"] == [topic.topic_arn]
 
 
+def definition_of(template: dict[str, Any]) -> dict[str, Any]:
+    """Return a pipeline's definition with names in place of what only CloudFormation knows."""
+    [pipeline] = of_type(template, "AWS::SageMaker::Pipeline")
+    body = pipeline["PipelineDefinition"]["PipelineDefinitionBody"]
+    found: dict[str, Any] = json.loads("".join(part if isinstance(part, str) else "x" for part in body["Fn::Join"][1]))
+    return found
+
+
 def lab(stack: Stack, construct_id: str, storage: PlatformStorage, **more: Any) -> NotebookInstance:
     return NotebookInstance(stack, construct_id, network=NotebookNetwork(internet_access=True), storage=storage, **more)
 
@@ -185,6 +195,46 @@ def test_two_notebooks_stop_themselves_and_are_watched_in_one_own_stack() -> Non
     scripts = json.dumps(of_type(template, "AWS::SageMaker::NotebookInstanceLifecycleConfig"))
     assert scripts.count("/notebooks/") >= 2
     assert len(of_type(template, "AWS::Events::Rule")) == 1
+
+
+def test_jobs_and_models_are_connected_to_subnets_of_an_imported_vpc() -> None:
+    stack = new_stack("Shop")
+    subnets = [f"subnet-0123456789abcdef{number}" for number in range(2)]
+    vpc = ec2.Vpc.from_vpc_attributes(stack, "Vpc", vpc_id="vpc-1", availability_zones=["a", "b"], private_subnet_ids=subnets)
+    group = ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-0123456789abcdef0")
+    network = VpcNetwork.of(vpc, [group])
+    storage = PlatformStorage(stack, "Storage")
+    code = ModelCode(name="churn", folder=ROOT / "models/spam", dataset="mails", shared=[ROOT / "models/modelkit"])
+    gate = QualityGate(rules=[GateRule(metric="accuracy", minimum=0.85)])
+    pipeline = TrainingPipeline(stack, "Training", code=code, gate=gate, storage=storage, jobs=TrainingJobs(network=network))
+    ModelEndpoint(stack, "Endpoint", model=pipeline.model, network=network)
+    template = template_of(stack)
+    expected = {"Subnets": subnets, "SecurityGroupIds": ["sg-0123456789abcdef0"]}
+    assert of_type(template, "AWS::SageMaker::Model")[0]["VpcConfig"] == expected
+    steps = {
+        step["Name"]: step["Arguments"] for step in definition_of(template)["Steps"] if step["Type"] in ("Processing", "Training")
+    }
+    assert steps["train"]["VpcConfig"] == expected and steps["train"]["EnableNetworkIsolation"] is True
+    for name in ("prepare", "evaluate"):
+        assert steps[name]["NetworkConfig"] == {"EnableNetworkIsolation": True, "VpcConfig": expected}
+    joining = [
+        policy for policy in of_type(template, "AWS::IAM::ManagedPolicy") if "ec2:CreateNetworkInterface" in json.dumps(policy)
+    ]
+    assert len(joining) == 4
+    # CDK's own remark on the import above, which names no route tables, is none of ours.
+    assert [finding for finding in findings(stack) if not finding.startswith("Annotation")] == []
+
+
+def test_a_network_without_subnets_is_refused() -> None:
+    stack = new_stack("Shop")
+    storage = PlatformStorage(stack, "Storage")
+    code = ModelCode(name="churn", folder=ROOT / "models/spam", dataset="mails", shared=[ROOT / "models/modelkit"])
+    gate = QualityGate(rules=[GateRule(metric="accuracy", minimum=0.85)])
+    jobs = TrainingJobs(network=VpcNetwork(subnet_ids=[], security_group_ids=["sg-0123456789abcdef0"] * 6))
+    with pytest.raises(
+        ValueError, match=r"(?s)jobs\.network\.subnet_ids has 0 entries; allowed: 1 to 16.*has 6 entries; allowed: 1 to 5"
+    ):
+        TrainingPipeline(stack, "Training", code=code, gate=gate, storage=storage, jobs=jobs)
 
 
 def test_a_notebook_takes_a_subnet_of_an_imported_vpc() -> None:

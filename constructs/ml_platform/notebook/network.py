@@ -9,11 +9,8 @@ from typing import Any
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from ml_platform.common import access
 from ml_platform.common.statement import Statement
-
-ENI_ACTIONS = ("CreateNetworkInterfacePermission", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission")
-ENI_LOOKUPS = ("NetworkInterfaces", "Vpcs", "DhcpOptions", "Subnets", "SecurityGroups")
+from ml_platform.common.vpc_network import VpcNetwork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,21 +75,7 @@ class NotebookNetwork:
 
 
 def join_network(scope: Construct, network: NotebookNetwork) -> list[Statement]:
-    """Let SageMaker connect jobs and models to the subnet, if there is only that.
-
-    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms
-    """
+    """Let SageMaker connect the notebook's jobs and models to the subnet, if there is only that."""
     if not network.vpc_only:
         return []
-    subnet = access.arn(scope, "ec2", f"subnet/{network.subnet_id}")
-    interfaces = access.arn(scope, "ec2", "network-interface/*")
-    groups = [access.arn(scope, "ec2", f"security-group/{group}") for group in network.security_group_ids]
-    return [
-        Statement(actions=["ec2:CreateNetworkInterface"], resources=[interfaces, subnet, *groups]),
-        Statement(
-            actions=[f"ec2:{action}" for action in ENI_ACTIONS],
-            resources=[interfaces],
-            conditions={"ArnEquals": {"ec2:Subnet": subnet}},
-        ),
-        Statement(actions=[f"ec2:Describe{thing}" for thing in ENI_LOOKUPS], resources=["*"]),
-    ]
+    return VpcNetwork(subnet_ids=network.subnets, security_group_ids=network.security_groups).statements(scope)

@@ -19,6 +19,7 @@ from constructs import Construct
 from ml_platform.common.cached_tokens import bucket_name, key_arn, seconds, stack_of
 from ml_platform.common.execution_role import ExecutionRole, used_as_it_is
 from ml_platform.common.problems import not_an_alias, refuse
+from ml_platform.common.vpc_network import VpcNetwork
 from ml_platform.serving.endpoint_options import CaptureOptions, ProductionVariant, problems
 from ml_platform.serving.endpoint_release import ReleaseOptions, RollbackAlarms, deployment_config
 from ml_platform.serving.endpoint_scaling import EndpointScaling
@@ -57,6 +58,7 @@ class ModelEndpoint(InvocableEndpoint):
         variant: ProductionVariant = ProductionVariant(),  # noqa: B008 - frozen
         release: ReleaseOptions = ReleaseOptions(),  # noqa: B008
         capture: CaptureOptions = CaptureOptions(),  # noqa: B008
+        network: VpcNetwork | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS,
         version_parameter: str | None = None,
     ) -> None:
@@ -76,6 +78,8 @@ class ModelEndpoint(InvocableEndpoint):
             Told when a rollback alarm fires. Default: nobody; a release is rolled back all the same.
         variant, release, capture
             How large, how updated, what is copied. Default: one ml.m5.large, all at once, nothing.
+        network
+            Subnets of a VPC. Default: SageMaker's own network; containers have none in either case.
         log_retention
             How long the containers' logs are kept. Default: 3 months.
         version_parameter
@@ -92,8 +96,10 @@ class ModelEndpoint(InvocableEndpoint):
         self._endpoint_name = endpoint_name or Names.unique_resource_name(self, max_length=MAX_NAME, separator="-").lower()
         endpoint_name = self._endpoint_name
         wrong = [*problems(endpoint_name, variant, release, capture), *not_an_alias("model.storage.key", model.storage.key)]
+        wrong += network.problems("network") if network else ()
         refuse(self, wrong)
         self._served, self._key, self._artifacts = model, model.storage.key, model.storage.artifacts
+        self._network = network
         self.role = self._build_role() if execution_role is None else used_as_it_is(execution_role)
         self._variant, self._capture = variant, capture
         self._tags = [CfnTag(key=ENDPOINT_TAG, value=endpoint_name)]
@@ -137,6 +143,7 @@ class ModelEndpoint(InvocableEndpoint):
             artifacts=self._artifacts,
             key=self._key,
             image=served.image,
+            network=self._network,
         )
 
     def _build_parameter(self, name: str | None) -> CfnParameter:
@@ -165,6 +172,13 @@ class ModelEndpoint(InvocableEndpoint):
             removal_policy=RemovalPolicy.DESTROY,
         )
 
+    def _vpc_config(self) -> sagemaker.CfnModel.VpcConfigProperty | None:
+        if self._network is None:
+            return None
+        return sagemaker.CfnModel.VpcConfigProperty(
+            subnets=list(self._network.subnet_ids), security_group_ids=list(self._network.security_group_ids)
+        )
+
     def _build_model(self) -> sagemaker.CfnModel:
         container = sagemaker.CfnModel.ContainerDefinitionProperty(
             model_package_name=self._version, environment={**SERVING_ENVIRONMENT, "MODEL_PACKAGE_ARN": self._version}
@@ -175,6 +189,7 @@ class ModelEndpoint(InvocableEndpoint):
             execution_role_arn=self.role.arn,
             primary_container=container,
             enable_network_isolation=True,
+            vpc_config=self._vpc_config(),
             tags=self._tags,
         )
         # CreateModel checks the role's access to the artifact: the policy must be attached first.

@@ -9,6 +9,7 @@ from ml_platform.common.cached_tokens import stack_of
 from ml_platform.common.execution_role import ExecutionRole
 from ml_platform.common.framework_image import FrameworkImage
 from ml_platform.common.statement import Statement
+from ml_platform.common.vpc_network import VpcNetwork
 from platform_contract import layout
 
 
@@ -25,8 +26,9 @@ class ModelExecutionRole(ExecutionRole):
         artifacts: s3.IBucket,
         key: kms.IKey,
         image: FrameworkImage,
+        network: VpcNetwork | None = None,
     ) -> None:
-        """Create the role of `model`, served by `endpoint_name`."""
+        """Create the role of `model`, served by `endpoint_name` in `network`; by default in SageMaker's own."""
         super().__init__(
             scope,
             construct_id,
@@ -45,9 +47,10 @@ class ModelExecutionRole(ExecutionRole):
                     resources=[access.arn(scope, "cloudwatch", f"alarm:{stack_of(scope).stack_name}-*")],
                 ),
                 *access.pull_image(image),
+                *(network.statements(scope) if network else ()),
             ],
             why_wildcards=(
-                "SageMaker chooses the keys of artifacts and captured objects and the names of log streams; PutMetricData and "
-                "GetAuthorizationToken know no resources"
+                "SageMaker chooses the keys of artifacts and captured objects and the names of log streams; PutMetricData, "
+                "GetAuthorizationToken and EC2's Describe calls know no resources"
             ),
         )

@@ -13,6 +13,7 @@ from aws_cdk import aws_s3 as s3
 
 from ml_platform.common.cached_tokens import seconds
 from ml_platform.common.problems import instance_type, outside
+from ml_platform.common.vpc_network import VpcNetwork
 from platform_contract.hyperparameters import encoded
 from platform_contract.scripts import SCRIPTS
 
@@ -83,6 +84,8 @@ class TrainingJobs:
     """Prepares and evaluates. Default: one ml.m5.large, for an hour at most."""
     training: JobResources = field(default_factory=JobResources)
     """Trains. Default: one ml.m5.large, for an hour at most."""
+    network: VpcNetwork | None = None
+    """Subnets of a VPC. Default: SageMaker's own network; containers have none in either case."""
     step_cache: Duration | None = None
     """How old a prepared set or a trained model of the very same inputs may be to be taken instead of making it again.
 
@@ -93,6 +96,8 @@ class TrainingJobs:
         """Yield what is wrong with the machines."""
         yield from self.processing.problems("processing")
         yield from self.training.problems("training")
+        if self.network is not None:
+            yield from self.network.problems("jobs.network")
 
 
 @dataclass(frozen=True, kw_only=True)

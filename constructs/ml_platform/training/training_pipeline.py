@@ -12,6 +12,7 @@ from constructs import Construct
 from ml_platform.common.cached_tokens import arn_scope
 from ml_platform.common.framework_image import FrameworkImage
 from ml_platform.common.problems import TOKEN, not_an_alias, refuse
+from ml_platform.common.vpc_network import VpcNetwork
 from ml_platform.training.code_bundle import CodeBundle
 from ml_platform.training.gate_function import GateFunction
 from ml_platform.training.model_code import ModelCode, TrainingJobs
@@ -99,7 +100,7 @@ class TrainingPipeline(Construct):
         self.model = RegisteredModel(name=code.name, group_name=self.registry.group_name, image=image, storage=storage)
         gate_function.add_model(self.model, gate.serving_stack)
         self.bundle = CodeBundle(self, "Code", folder=code.folder, shared=code.shared)
-        self.roles = GivenRoles(role) if role else self._build_roles(code, storage, image, gate_function)
+        self.roles = GivenRoles(role) if role else self._build_roles(code, storage, image, gate_function, jobs.network)
         steps = TrainingSteps(
             code=code,
             bundle=self.bundle,
@@ -118,9 +119,24 @@ class TrainingPipeline(Construct):
         """ARN of the pipeline."""
         return arn_scope(self).arn("sagemaker", f"pipeline/{self.pipeline_name}")
 
-    def _build_roles(self, code: ModelCode, storage: PipelineStorage, image: FrameworkImage, gate: GateFunction) -> TrainingRoles:
+    def _build_roles(
+        self,
+        code: ModelCode,
+        storage: PipelineStorage,
+        image: FrameworkImage,
+        gate: GateFunction,
+        network: VpcNetwork | None,
+    ) -> TrainingRoles:
         return TrainingRoles(
-            self, "Roles", code=code, storage=storage, bundle=self.bundle, image=image, registry=self.registry, gate=gate
+            self,
+            "Roles",
+            code=code,
+            storage=storage,
+            bundle=self.bundle,
+            image=image,
+            registry=self.registry,
+            gate=gate,
+            network=network,
         )
 
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:

@@ -8,6 +8,7 @@ from ml_platform.common.cached_tokens import function_arn
 from ml_platform.common.execution_role import ExecutionRole, GivenRole
 from ml_platform.common.framework_image import FrameworkImage
 from ml_platform.common.statement import Statement
+from ml_platform.common.vpc_network import VpcNetwork
 from ml_platform.training.code_bundle import CodeBundle
 from ml_platform.training.gate_function import GateFunction
 from ml_platform.training.model_code import ModelCode
@@ -44,10 +45,12 @@ class TrainingRoles(Construct):
         image: FrameworkImage,
         registry: ModelRegistry,
         gate: GateFunction,
+        network: VpcNetwork | None = None,
     ) -> None:
         """Create the roles; what they may read and write is where `platform_contract.layout` puts it."""
         super().__init__(scope, construct_id)
         self._key, self._image = storage.key, image
+        self._join_network = network.statements(self) if network else []
         self._read_code = access.read_object(bundle.asset.bucket, bundle.file_name)
         model, artifacts = code.name, storage.artifacts
         train, test, fitted, judged = (layout.results(model, kind) for kind in ("train", "test", "model", "evaluation"))
@@ -90,6 +93,7 @@ class TrainingRoles(Construct):
                 access.encrypt_volumes(self._key),
                 access.put_metrics(log_group),
                 *access.pull_image(self._image),
+                *self._join_network,
             ],
             why_wildcards=_WHY_WILDCARDS,
         )
@@ -132,5 +136,5 @@ class TrainingRoles(Construct):
 
 _WHY_WILDCARDS = (
     "SageMaker chooses the names of jobs, versions, log streams and objects while the pipeline runs, so only their prefix is "
-    "known; PutMetricData, GetAuthorizationToken know no resources"
+    "known; PutMetricData, GetAuthorizationToken and EC2's Describe calls know no resources"
 )

@@ -63,6 +63,7 @@ class TrainingSteps:
         self._code, self._bundle, self._image, self._registry = code, bundle, image, registry
         self._gate, self._function = gate, gate_function.function
         self._roles, self._storage, self._jobs = roles, storage, jobs
+        self._vpc_config = jobs.network.render() if jobs.network else None
 
     def definition(self) -> PipelineDefinition:
         """Return the whole pipeline."""
@@ -122,6 +123,7 @@ class TrainingSteps:
                 Channel(name=CODE, s3_uri=self._bundle.s3_uri),
             ],
             output_s3_uri=self._results("model"),
+            vpc_config=self._vpc_config,
             step_cache=self._jobs.step_cache,
         )
 
@@ -205,6 +207,7 @@ class TrainingSteps:
             "instance_type": machine.instance_type,
             "volume_gb": machine.volume_gb,
             "max_runtime_seconds": seconds(machine.max_runtime),
+            "vpc_config": self._vpc_config,
             "entrypoint": ["/bin/sh", "-c", f'cd {self._code_input().path} && {command} "$@"', script],
         }
 

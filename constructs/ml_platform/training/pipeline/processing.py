@@ -80,6 +80,8 @@ class ProcessingStep(Step):
     """Environment variables. Default: none."""
     property_files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Output and file by the name under which conditions read them. Default: none."""
+    vpc_config: Mapping[str, Sequence[str]] | None = None
+    """Subnets and SecurityGroupIds. Default: SageMaker's own network."""
     step_cache: Duration | None = None
     """How old a result of the same inputs may be to be taken instead of running again. Default: it always runs."""
 
@@ -134,7 +136,7 @@ class ProcessingStep(Step):
                 "Outputs": [item.render() for item in self.outputs],
             },
             "StoppingCondition": {"MaxRuntimeInSeconds": self.max_runtime_seconds},
-            "NetworkConfig": {"EnableNetworkIsolation": True},
+            "NetworkConfig": {"EnableNetworkIsolation": True, **({"VpcConfig": self.vpc_config} if self.vpc_config else {})},
             **({"Environment": dict(self.environment)} if self.environment else {}),
         }
 

@@ -45,6 +45,8 @@ class TrainingStep(Step):
     hyperparameters: Mapping[str, str]
     channels: Sequence[Channel]
     output_s3_uri: str | Expression
+    vpc_config: Mapping[str, Sequence[str]] | None = None
+    """Subnets and SecurityGroupIds. Default: SageMaker's own network."""
     step_cache: Duration | None = None
     """How old a result of the same inputs may be to be taken instead of running again. Default: it always runs."""
 
@@ -76,5 +78,6 @@ class TrainingStep(Step):
             "StoppingCondition": {"MaxRuntimeInSeconds": self.max_runtime_seconds},
             "RoleArn": self.role_arn,
             "EnableNetworkIsolation": True,
+            **({"VpcConfig": dict(self.vpc_config)} if self.vpc_config else {}),
             "EnableInterContainerTrafficEncryption": self.instance_count > 1,
         }
