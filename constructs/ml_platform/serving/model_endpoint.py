@@ -1,12 +1,8 @@
 """A real-time endpoint that exists from the first approved version on."""
 
 from aws_cdk import (
-    CfnCondition,
-    CfnParameter,
-    CfnResource,
     CfnTag,
     Duration,
-    Fn,
     Names,
     RemovalPolicy,
 )
@@ -16,7 +12,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ml_platform.common.cached_tokens import bucket_name, key_arn, seconds, stack_of
+from ml_platform.common.cached_tokens import bucket_name, key_arn, seconds
 from ml_platform.common.execution_role import ExecutionRole, used_as_it_is
 from ml_platform.common.problems import not_an_alias, refuse
 from ml_platform.common.vpc_network import VpcNetwork
@@ -25,11 +21,11 @@ from ml_platform.serving.endpoint_release import ReleaseOptions, RollbackAlarms,
 from ml_platform.serving.endpoint_scaling import EndpointScaling
 from ml_platform.serving.invocable import VARIANT, ImportedEndpoint, InvocableEndpoint
 from ml_platform.serving.model_execution_role import ModelExecutionRole
+from ml_platform.serving.served_version import ServedVersion
 from ml_platform.training.registered_model import RegisteredModel
 from platform_contract import layout
 from platform_contract.instances import has_local_nvme
 from platform_contract.names import MAX_NAME
-from platform_contract.parameters import MODEL_PACKAGE_ARN, NO_VERSION
 from platform_contract.serving import ENVIRONMENT as SERVING_ENVIRONMENT
 from platform_contract.tags import ENDPOINT_TAG
 
@@ -103,9 +99,7 @@ class ModelEndpoint(InvocableEndpoint):
         self.role = self._build_role() if execution_role is None else used_as_it_is(execution_role)
         self._variant, self._capture = variant, capture
         self._tags = [CfnTag(key=ENDPOINT_TAG, value=endpoint_name)]
-        self.model_package_arn = self._build_parameter(version_parameter)
-        self._version = self.model_package_arn.value_as_string
-        self.has_version = self._build_condition()
+        self._version = ServedVersion(self, version_parameter)
         self.log_group = self._build_log_group(log_retention)
         self._model = self._build_model()
         self._config = self._build_config()
@@ -116,7 +110,7 @@ class ModelEndpoint(InvocableEndpoint):
         self.scaling = EndpointScaling(
             self, "Scaling", endpoint=self.endpoint, endpoint_name=endpoint_name, variant=VARIANT, options=variant.scaling
         )
-        self._only_with_a_version(self._model, self._config, self.endpoint, *self.alarms.resources, *self.scaling.resources)
+        self._version.is_needed_by(self._model, self._config, self.endpoint, *self.alarms.resources, *self.scaling.resources)
 
     @staticmethod
     def from_endpoint_name(scope: Construct, construct_id: str, endpoint_name: str) -> InvocableEndpoint:
@@ -131,7 +125,7 @@ class ModelEndpoint(InvocableEndpoint):
     @property
     def version_parameter(self) -> str:
         """Name of the stack's parameter that says which version is served."""
-        return str(stack_of(self).resolve(self.model_package_arn.logical_id))
+        return self._version.parameter_name
 
     def _build_role(self) -> ModelExecutionRole:
         served = self._served
@@ -145,22 +139,6 @@ class ModelEndpoint(InvocableEndpoint):
             image=served.image,
             network=self._network,
         )
-
-    def _build_parameter(self, name: str | None) -> CfnParameter:
-        parameter = CfnParameter(
-            self,
-            MODEL_PACKAGE_ARN,
-            default=NO_VERSION,
-            allowed_pattern=r"^(none|arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:model-package/[a-zA-Z0-9-]+/[0-9]+)$",
-            description="Version that is served; changed by promotion, kept by every deployment. none: no endpoint",
-        )
-        if name is not None:
-            parameter.override_logical_id(name)
-        return parameter
-
-    def _build_condition(self) -> CfnCondition:
-        expression = Fn.condition_not(Fn.condition_equals(self._version, NO_VERSION))
-        return CfnCondition(self, "HasVersion", expression=expression)
 
     def _build_log_group(self, retention: logs.RetentionDays) -> logs.LogGroup:
         return logs.LogGroup(
@@ -181,7 +159,7 @@ class ModelEndpoint(InvocableEndpoint):
 
     def _build_model(self) -> sagemaker.CfnModel:
         container = sagemaker.CfnModel.ContainerDefinitionProperty(
-            model_package_name=self._version, environment={**SERVING_ENVIRONMENT, "MODEL_PACKAGE_ARN": self._version}
+            model_package_name=self._version.arn, environment={**SERVING_ENVIRONMENT, "MODEL_PACKAGE_ARN": self._version.arn}
         )
         model = sagemaker.CfnModel(
             self,
@@ -248,8 +226,3 @@ class ModelEndpoint(InvocableEndpoint):
         )
         endpoint.node.add_dependency(self.log_group)
         return endpoint
-
-    def _only_with_a_version(self, *resources: CfnResource) -> None:
-        condition = self.has_version.logical_id
-        for resource in resources:
-            resource.add_override("Condition", condition)
