@@ -64,6 +64,11 @@ class Store:
         with self.lock:
             self.tags.setdefault(resource, {}).update({tag["Key"]: tag["Value"] for tag in tags})
 
+    def tags_of(self, resource: str) -> dict[str, str]:
+        """Return a copy of a resource's tags."""
+        with self.lock:
+            return dict(self.tags.get(resource, {}))
+
     def authorize(self, caller: Caller, action: str, resource: str, request: Mapping[str, Any] | None = None) -> None:
         """Raise AccessDenied unless `caller` may do `action` (without its prefix) on `resource`.
 

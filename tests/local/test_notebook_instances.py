@@ -4,7 +4,6 @@ import base64
 import contextlib
 import io
 import json
-import os
 import tarfile
 import threading
 import time
@@ -12,7 +11,6 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +23,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local_aws.sagemaker.notebooks import processes
-from mlp.deployment import local
-from mlp.platform.environment import Embedded
-from tests.local.conftest import ACCOUNT, CLOCK, ONE_TRY, REGION, free_port, wait_for
+from tests.local.conftest import ACCOUNT, CLOCK, ONE_TRY, REGION, wait_for
+from tests.local.embedded_aws import EmbeddedAws, make_role, running
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 LOG_GROUP, JOB_LOG_GROUP = "/aws/sagemaker/NotebookInstances", "/aws/sagemaker/TrainingJobs"
@@ -53,16 +50,8 @@ echo "the script has run"
 """
 
 
-@dataclass
-class Aws:
-    """A running embedded AWS."""
-
-    embedded: Embedded
-    state: Path
-    session: boto3.Session
-
-    def client(self, service: str) -> Any:
-        return self.session.client(service, endpoint_url=self.embedded.url, config=ONE_TRY)
+class Aws(EmbeddedAws):
+    """An embedded AWS with notebook instances."""
 
     def config(self, name: str, **scripts: str) -> str:
         hooks = {key: [{"Content": encoded(script)}] for key, script in scripts.items()}
@@ -91,36 +80,10 @@ def encoded(script: str) -> str:
     return base64.b64encode(script.encode()).decode()
 
 
-@contextlib.contextmanager
-def running(state: Path) -> Iterator[Aws]:
-    """An embedded AWS that keeps its volumes in `state`."""
-    before = os.environ.get("MLP_STATE_DIR")
-    os.environ["MLP_STATE_DIR"] = str(state)
-    try:
-        embedded = local.start("local", free_port(), ACCOUNT, REGION, clock=CLOCK)
-        yield Aws(embedded, state, boto3.Session("test", "test", region_name=REGION))
-    finally:
-        os.environ["MLP_STATE_DIR"] = str(state)
-        local.stop()
-        del os.environ["MLP_STATE_DIR"]
-        if before is not None:
-            os.environ["MLP_STATE_DIR"] = before
-
-
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    with running(tmp_path_factory.mktemp("notebooks")) as found:
+    with running(tmp_path_factory.mktemp("notebooks"), Aws) as found:
         yield found
-
-
-def make_role(aws: Aws, name: str, *statements: dict[str, Any], principal: dict[str, str] | None = None) -> str:
-    trusted = principal or {"Service": "sagemaker.amazonaws.com"}
-    trust = {"Statement": [{"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}]}
-    arn = aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    if statements:
-        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **entry} for entry in statements]}
-        aws.client("iam").put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(document))
-    return str(arn)
 
 
 @pytest.fixture(scope="module")
@@ -707,12 +670,12 @@ def test_five_minutes_of_a_schedule_pass_by_the_clock(ticks: Callable[[], int]) 
 
 
 def test_nobodys_work_is_lost_when_the_embedded_aws_is_taken_down(tmp_path: Path) -> None:
-    with running(tmp_path) as first:
+    with running(tmp_path, Aws) as first:
         first.create("mine", make_role(first, "notebook"))
         assert first.settled("mine")["NotebookInstanceStatus"] == "InService"
         (first.volume("mine") / "work.txt").write_text("mine")
     assert first.processes("mine") == []
-    with running(tmp_path) as second:
+    with running(tmp_path, Aws) as second:
         second.create("mine", make_role(second, "stranger", principal={"Service": "ec2.amazonaws.com"}))
         assert second.settled("mine")["NotebookInstanceStatus"] == "Failed"
         second.client("sagemaker").delete_notebook_instance(NotebookInstanceName="mine")

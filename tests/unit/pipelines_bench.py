@@ -9,8 +9,8 @@ from typing import Any
 
 from local_aws.ministack_bridge.identity import Caller, Credentials
 from local_aws.s3_transfer import TransferError
+from local_aws.sagemaker import events as sagemaker_events
 from local_aws.sagemaker import store
-from local_aws.sagemaker.pipelines import events as pipeline_events
 from local_aws.sagemaker.pipelines import executions as pipeline_executions
 from local_aws.sagemaker.pipelines import service as pipelines
 from local_aws.sagemaker.pipelines.lambda_step import Answer
@@ -101,7 +101,7 @@ class Bench:
         monkeypatch.setattr(pipelines, "pass_role", lambda *_: None)
         monkeypatch.setattr(pipeline_executions, "assume", self._assume)
         monkeypatch.setattr(pipeline_executions, "RoleStorage", lambda *_: self)
-        monkeypatch.setattr(pipeline_events, "emit_event", lambda name, detail, _: self.events.append((name, detail)))
+        monkeypatch.setattr(sagemaker_events, "emit_event", lambda name, detail, _: self.events.append((name, detail)))
         self.store, self.service = store.Store(), JsonService("sagemaker")
         vars(self.service)["model"] = MODEL
         self.processing, self.training = FakeJobs("Processing"), FakeJobs("Training")

@@ -27,7 +27,7 @@ class HeldJobs(ProcessingJobs):
         assert self.go_on.wait(20)
         return "Completed", ""
 
-    def _announce(self, record: Any) -> None:
+    def _announce(self, caller: Any, record: Any) -> None:
         pass
 
 

@@ -41,7 +41,7 @@ def test_an_execution_ends_although_its_events_cannot_be_delivered(bench: Bench,
     def broken(*_: Any) -> None:
         raise RuntimeError("the bus is gone")
 
-    monkeypatch.setattr("local_aws.sagemaker.pipelines.events.emit_event", broken)
+    monkeypatch.setattr("local_aws.sagemaker.events.emit_event", broken)
     assert bench.run(processing("a"), training("b", DependsOn=["a"]))["PipelineExecutionStatus"] == "Succeeded"
 
 

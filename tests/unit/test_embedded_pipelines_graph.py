@@ -152,10 +152,12 @@ def test_what_the_role_may_not_do_is_the_steps_reason(bench: Bench) -> None:
     assert "not authorized to perform: sagemaker:CreateProcessingJob" in bench.run(processing("a"))["FailureReason"]
 
 
-def test_steps_and_executions_tell_their_ends(bench: Bench) -> None:
+def test_steps_and_executions_tell_their_beginnings_and_their_ends(bench: Bench) -> None:
     bench.run(processing("a"))
-    wait_for(lambda: len(bench.events) == 2)
-    (step_name, step), (execution_name, execution) = bench.events
+    wait_for(lambda: len(bench.events) == 4)
+    (_, begun), (_, step_begun), (step_name, step), (execution_name, execution) = bench.events
+    assert begun["currentPipelineExecutionStatus"] == step_begun["currentStepStatus"] == "Executing"
+    assert step["previousStepStatus"] == execution["previousPipelineExecutionStatus"] == "Executing"
     assert (step["stepName"], step["currentStepStatus"], execution["currentPipelineExecutionStatus"]) == (
         "a",
         "Succeeded",

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from local_aws.sagemaker import events as sagemaker_events
 from local_aws.sagemaker import store
 from local_aws.sagemaker.registry import metadata as model_metadata
-from local_aws.sagemaker.registry import packages as model_packages
 from local_aws.sagemaker.registry.service import Registry
 from local_aws.service import JsonService
 from tests.unit.pipelines_bench import CALLER, MODEL
@@ -28,7 +28,7 @@ class Desk:
         self.readable, self.asked, self.events = True, [], []
         monkeypatch.setattr(store, "authorize", lambda *_: None)
         monkeypatch.setattr(model_metadata, "allowed", self._allowed)
-        monkeypatch.setattr(model_packages, "emit_event", lambda _name, detail, _resources: self.events.append(detail))
+        monkeypatch.setattr(sagemaker_events, "emit_event", lambda _name, detail, _resources: self.events.append(detail))
         self.store, self.service = store.Store(), JsonService("sagemaker")
         vars(self.service)["model"] = MODEL
         self.service.offer(Registry(self.store).operations)

@@ -161,3 +161,30 @@ def test_only_failed_and_stopped_executions_can_be_retried_and_none_that_ended_w
     failed = bench.start("other")
     bench.ended(failed)
     assert "ended with the Fail step missed and cannot be retried" in str(refusal(lambda: bench.retry(failed)))
+
+
+def test_a_stop_and_a_retry_are_told_with_the_status_before(bench: Bench) -> None:
+    bench.training.held = {"t"}
+    bench.create(training("t"))
+    arn = bench.start()
+    wait_for(lambda: bench.training.running)
+    bench.stop(arn)
+    bench.ended(arn)
+    wait_for(lambda: len(told(bench)) == 3)
+    bench.training.held = set()
+    bench.retry(arn)
+    bench.ended(arn)
+    wait_for(lambda: len(told(bench)) == 5)
+    assert told(bench) == [
+        (None, "Executing"),
+        ("Executing", "Stopping"),
+        ("Stopping", "Stopped"),
+        ("Stopped", "Executing"),
+        ("Executing", "Succeeded"),
+    ]
+
+
+def told(bench: Bench) -> list[tuple[str | None, str]]:
+    """Return status before and after of each event of the execution itself."""
+    details = [detail for name, detail in bench.events if name.endswith("Execution Status Change")]
+    return [(d.get("previousPipelineExecutionStatus"), d["currentPipelineExecutionStatus"]) for d in details]

@@ -11,6 +11,7 @@ import pytest
 
 from local_aws.containers import environments
 from local_aws.containers.container import Container
+from local_aws.ministack_bridge.identity import Caller, Credentials
 from local_aws.s3_transfer import RoleStorage, TransferError
 from local_aws.sagemaker.jobs.hosts import Host, lay_out, pack, root_programs, run_all
 from local_aws.sagemaker.jobs.jobs import Jobs, Running
@@ -189,5 +190,5 @@ def test_whoever_waits_for_a_job_hears_of_its_end_even_if_that_fails() -> None:
     record, running = job() | {"TrainingJobStatus": "InProgress", "TrainingJobArn": "arn"}, Running()
     jobs: Any = Unfinished(Store(), "http://nowhere")
     with pytest.raises(RuntimeError, match="no disk"):
-        jobs._run(None, record, running)
+        jobs._run(Credentials("k", "s", "t", Caller("role", "111122223333", "us-east-1"), 0.0), record, running)
     assert running.ended.is_set() and record["TrainingJobStatus"] == "Completed"

@@ -5,14 +5,15 @@ import shutil
 import tarfile
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path
 
 from local_aws import clock
 from local_aws.containers.images import NoImage, environment_of
 from local_aws.errors import ServiceError
 from local_aws.ministack_bridge.identity import Caller, assume, in_scope
-from local_aws.ministack_bridge.observability import emit_event
 from local_aws.s3_transfer import RoleStorage, TransferError
+from local_aws.sagemaker.endpoints.events import announce, announce_deployment, pending_deployment
 from local_aws.sagemaker.endpoints.models import Models
 from local_aws.sagemaker.endpoints.replica import Fleet, NotHealthy, Serving, unpack
 from local_aws.sagemaker.endpoints.rollout import Generation, RolledBack, Traffic, move
@@ -53,7 +54,8 @@ class Deployer:
                 record["FailureReason"] = "InternalServerError: We encountered an internal error. Please try again."
                 record["EndpointStatus"] = "InService" if record["traffic"].current else "Failed"
             record["LastModifiedTime"] = now()
-            announce(record)
+            record.pop("PendingDeploymentSummary", None)
+            announce(self._store, record)
 
         threading.Thread(target=guarded, daemon=True).start()
 
@@ -66,8 +68,14 @@ class Deployer:
 
     def _update(self, record: Record, config: Record, counts: dict[str, int], deployment: Record) -> None:
         traffic: Traffic = record["traffic"]
-        old, caller = traffic.current, record["caller"]
+        old, caller, started, instances = traffic.current, record["caller"], now(), sum(counts.values())
         record.pop("FailureReason", None)
+
+        def stage(status: str, message: str, new: Generation | None = None) -> None:
+            record["PendingDeploymentSummary"] = pending_deployment(config, counts, new, started, status, message)
+            announce_deployment(self._store, record)
+
+        stage("Creating", f"Launching {instances} instance(s).")
         try:
             new = self._generation(record, config, counts)
         except DeploymentFailed as failure:
@@ -76,9 +84,11 @@ class Deployer:
             return
         try:
             record["incoming"] = new
-            move(traffic, new, deployment, sum(counts.values()), lambda work: in_scope(caller, work))
+            with_new = partial(stage, new=new)
+            move(traffic, new, deployment, instances, partial(in_scope, caller), with_new)
         except RolledBack as failure:
             record["EndpointStatus"] = "RollingBack"
+            announce(self._store, record)
             new.stop()
             record["FailureReason"], record["EndpointStatus"] = str(failure), "InService"
             return
@@ -92,7 +102,7 @@ class Deployer:
         record["LastDeploymentConfig"] = deployment
         if old is not None:
             record["outgoing"] = old
-            clock.wait(deployment.get("BlueGreenUpdatePolicy", {}).get("TerminationWaitInSeconds", 0))
+            stage("Deleting", f"Terminating {sum(fleet.size for fleet in old.fleets.values())} instance(s).", new)
             old.stop()
             record.pop("outgoing", None)
         record["EndpointStatus"] = "InService"
@@ -193,24 +203,6 @@ def clear(record: Record) -> None:
             generation.stop(drain_seconds=0)
     for fleet in list(record.get("starting", {}).values()):
         fleet.stop()
-
-
-def announce(record: Record) -> None:
-    """Emit the event of an endpoint's new state."""
-    status = "".join(f"_{c}" if c.isupper() else c for c in record["EndpointStatus"]).lstrip("_").upper()
-    detail = {
-        "EndpointName": record["EndpointName"],
-        "EndpointArn": record["EndpointArn"],
-        "EndpointConfigName": record["EndpointConfigName"],
-        "EndpointStatus": status,
-        "CreationTime": record["CreationTime"].timestamp() * 1000,
-        "LastModifiedTime": record["LastModifiedTime"].timestamp() * 1000,
-        "Tags": {},
-    }
-    if "FailureReason" in record:
-        detail["FailureReason"] = record["FailureReason"]
-    name = "SageMaker Endpoint State Change"
-    in_scope(record["caller"], lambda: emit_event(name, detail, [record["EndpointArn"]]))
 
 
 def _reason(failure: Exception, record: Record, variant: str) -> str:

@@ -3,6 +3,7 @@
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller, allowed, assume, pass_role
 from local_aws.s3_transfer import split_uri
+from local_aws.sagemaker.events import tell_state
 from local_aws.sagemaker.instance_types import LOCAL_NVME
 from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.model_data import ModelData, model_data
@@ -26,6 +27,18 @@ NOT_OFFERED = (
     "VpcConfig",
 )
 """Of endpoint configurations; ExecutionRoleArn, VpcConfig and EnableNetworkIsolation are those of inference components."""
+
+MODEL_TOLD = (
+    "ModelName",
+    "ModelArn",
+    "PrimaryContainer",
+    "Containers",
+    "ExecutionRoleArn",
+    "EnableNetworkIsolation",
+    "VpcConfig",
+    "CreationTime",
+)
+"""What events say of a model."""
 
 NOT_OFFERED_IN_CONTAINERS = (
     "AdditionalModelDataSources",
@@ -72,6 +85,7 @@ class Models:
             record["runs"] = self._resolved(caller, container)
             self._store.put("model", caller, name, record)
             self._store.set_tags(resource, parameters.get("Tags", []))
+            self._tell_model(caller, record)
         return {"ModelArn": resource}
 
     def _check_container(self, caller: Caller, container: Record, role_arn: str) -> None:
@@ -131,8 +145,15 @@ class Models:
         """DeleteModel; endpoints that serve it go on."""
         name = parameters["ModelName"]
         self._store.authorize(caller, "DeleteModel", arn(caller, "model", name))
-        self._store.find("model", caller, name)
-        self._store.remove("model", caller, name)
+        with self._store.lock:
+            record = self._store.find("model", caller, name)
+            self._store.remove("model", caller, name)
+            self._tell_model(caller, record)
+
+    def _tell_model(self, caller: Caller, record: Record) -> None:
+        """Tell that a model was created or deleted; of one that is gone, the event has no tags."""
+        detail = {key: record[key] for key in MODEL_TOLD if key in record}
+        tell_state(caller, "Model", {**detail, "Tags": self._store.tags_of(record["ModelArn"])}, record["ModelArn"])
 
     def create_config(self, caller: Caller, parameters: Record) -> Record:
         """CreateEndpointConfig."""
@@ -146,6 +167,7 @@ class Models:
             record = {**parameters, "EndpointConfigArn": resource, "CreationTime": now()}
             self._store.put("endpoint-config", caller, name, record)
             self._store.set_tags(resource, parameters.get("Tags", []))
+            self._tell_config(caller, record)
         return {"EndpointConfigArn": resource}
 
     def _check_config(self, caller: Caller, parameters: Record) -> None:
@@ -182,8 +204,15 @@ class Models:
         """DeleteEndpointConfig."""
         name = parameters["EndpointConfigName"]
         self._store.authorize(caller, "DeleteEndpointConfig", arn(caller, "endpoint-config", name))
-        self._store.find("endpoint-config", caller, name)
-        self._store.remove("endpoint-config", caller, name)
+        with self._store.lock:
+            record = self._store.find("endpoint-config", caller, name)
+            self._store.remove("endpoint-config", caller, name)
+            self._tell_config(caller, record)
+
+    def _tell_config(self, caller: Caller, record: Record) -> None:
+        """Tell that a configuration was created or deleted; of one that is gone, the event has no tags."""
+        resource = record["EndpointConfigArn"]
+        tell_state(caller, "Endpoint Config", {**record, "Tags": self._store.tags_of(resource)}, resource)
 
 
 def _only_container(parameters: Record) -> Record:

@@ -18,6 +18,7 @@ from platform_contract.archives import unpack as unpack_archive
 log = logging.getLogger(__name__)
 START_ATTEMPTS = 2
 CHECK_SECONDS = 0.3
+SETTLE_SECONDS = 0.1
 DRAIN_SECONDS = 60
 
 
@@ -88,6 +89,11 @@ class Fleet:
     def scale(self, desired: int) -> None:
         """Change the number of replicas; the watching thread carries it out."""
         self.desired = desired
+
+    def wait_settled(self) -> None:
+        """Wait until as many replicas answer as are wanted, or the fleet is stopped."""
+        while self.size != self.desired and not self._stopped.wait(SETTLE_SECONDS):
+            pass
 
     def invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Ask a replica; one that has died under the request is passed over, because it cannot have answered."""

@@ -104,8 +104,11 @@ def move(
     deployment: dict[str, Any],
     instances: int,
     in_scope: Callable[[Callable[[], Any]], Any],
+    stage: Callable[[str, str], None],
 ) -> None:
-    """Shift traffic to `new` step by step.
+    """Shift traffic to `new` step by step, and watch the alarms after each step: after the last until the old fleet may go.
+
+    `stage` is told each stage and what AWS says of it.
 
     Raises
     ------
@@ -113,11 +116,17 @@ def move(
         When an alarm fired; the old generation has all traffic again.
     """
     policy = deployment.get("BlueGreenUpdatePolicy", {})
-    routing = policy.get("TrafficRoutingConfiguration", {})
+    between = policy.get("TrafficRoutingConfiguration", {}).get("WaitIntervalInSeconds", 0)
     alarms = [alarm["AlarmName"] for alarm in deployment.get("AutoRollbackConfiguration", {}).get("Alarms", [])]
     for share in shares(policy, instances):
+        last = share >= 1.0
+        capacity = f"{'full' if last else 'canary'} capacity of {ceil(share * instances)} instance(s)."
+        waits = ("TerminationWaitInSeconds", policy.get("TerminationWaitInSeconds", 0))
+        name, seconds = waits if last else ("WaitIntervalInSeconds", between)
+        stage("ActivatingTraffic", f"Activating traffic on {capacity}")
         traffic.shift(new, share)
-        fired = _bake(routing.get("WaitIntervalInSeconds", 0), alarms, in_scope)
+        stage("Baking", f"Baking for {seconds} seconds ({name}) with traffic enabled on {capacity}")
+        fired = _bake(seconds, alarms, in_scope)
         if fired:
             traffic.revert()
             raise RolledBack(f"One or more configured alarms entered ALARM state: {', '.join(fired)}. Rolled back.")

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.endpoints.deployer import Deployer, announce, clear
+from local_aws.sagemaker.endpoints.deployer import Deployer, clear
+from local_aws.sagemaker.endpoints.events import announce, announce_deployment, variants_of
 from local_aws.sagemaker.endpoints.models import Models
 from local_aws.sagemaker.endpoints.rollout import Generation, Traffic, check_guardrails
 from local_aws.sagemaker.listings import LISTINGS
@@ -55,6 +56,7 @@ class Endpoints:
             }
             self._store.put("endpoint", caller, name, record)
             self._store.set_tags(resource, parameters.get("Tags", []))
+            announce(self._store, record)
         counts = {variant["VariantName"]: variant["InitialInstanceCount"] for variant in config["ProductionVariants"]}
         self._deployer.start(record, config, counts)
         return {"EndpointArn": resource}
@@ -77,6 +79,7 @@ class Endpoints:
             if record["EndpointStatus"] != "InService":
                 raise invalid(f"Cannot update in-progress endpoint {resource}.")
             record["EndpointStatus"], record["keep_weights"] = "Updating", keep_weights
+            announce(self._store, record)
         self._deployer.start(record, config, counts, deployment)
         return {"EndpointArn": resource}
 
@@ -117,17 +120,33 @@ class Endpoints:
         resource = arn(caller, "endpoint", name)
         self._store.authorize(caller, "UpdateEndpointWeightsAndCapacities", resource)
         record = self.record(caller, name)
-        if record["EndpointStatus"] != "InService":
-            raise invalid(f"Cannot update in-progress endpoint {resource}.")
-        generation: Generation = record["traffic"].current
-        _check_capacities(name, generation, parameters["DesiredWeightsAndCapacities"])
-        for wanted in parameters["DesiredWeightsAndCapacities"]:
-            variant = wanted["VariantName"]
-            if "DesiredInstanceCount" in wanted:
-                generation.fleets[variant].scale(wanted["DesiredInstanceCount"])
-            if "DesiredWeight" in wanted:
-                generation.weights[variant] = wanted["DesiredWeight"]
+        changes = parameters["DesiredWeightsAndCapacities"]
+        with self._store.lock:
+            if record["EndpointStatus"] != "InService":
+                raise invalid(f"Cannot update in-progress endpoint {resource}.")
+            generation: Generation = record["traffic"].current
+            _check_capacities(name, generation, changes)
+            record["EndpointStatus"], record["LastModifiedTime"] = "Updating", now()
+            record["stages"] = {change["VariantName"]: [_stage(change)] for change in changes}
+            announce(self._store, record)
+            announce_deployment(self._store, record)
+        threading.Thread(target=self._change_capacities, args=(record, generation, changes), daemon=True).start()
         return {"EndpointArn": resource}
+
+    def _change_capacities(self, record: Record, generation: Generation, changes: list[Record]) -> None:
+        """Change weights and counts; the endpoint is InService again once as many instances answer as are wanted."""
+        for change in changes:
+            variant = change["VariantName"]
+            if "DesiredInstanceCount" in change:
+                generation.fleets[variant].scale(change["DesiredInstanceCount"])
+            if "DesiredWeight" in change:
+                generation.weights[variant] = change["DesiredWeight"]
+        for change in changes:
+            generation.fleets[change["VariantName"]].wait_settled()
+        with self._store.lock:
+            record.pop("stages", None)
+            record["EndpointStatus"], record["LastModifiedTime"] = "InService", now()
+            announce(self._store, record)
 
     def describe(self, caller: Caller, parameters: Record) -> Record:
         """DescribeEndpoint."""
@@ -137,14 +156,20 @@ class Endpoints:
         generation: Generation | None = record["traffic"].current
         answer = dict(record)
         if generation is not None:
-            answer["ProductionVariants"] = [_variant(generation, variant, self, caller) for variant in generation.fleets]
+            models = {v["VariantName"]: v["ModelName"] for v in generation.config["ProductionVariants"]}
+            answer["ProductionVariants"] = [
+                variant | self._images(caller, models[variant["VariantName"]]) for variant in variants_of(record)
+            ]
             answer["DataCaptureConfig"] = _capture_summary(generation.config)
         return answer
 
-    def image_of(self, caller: Caller, model_name: str) -> str:
-        """Return the image that a model runs; empty where the model was deleted."""
+    def _images(self, caller: Caller, model_name: str) -> Record:
+        """Return the images that a model runs; none where the model was deleted."""
         model = self._store.get("model", caller, model_name)
-        return self._models.container_of(model)[0] if model else ""
+        if model is None:
+            return {"DeployedImages": []}
+        image = self._models.container_of(model)[0]
+        return {"DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image}]}
 
     def list_endpoints(self, caller: Caller, parameters: Record) -> Record:
         """ListEndpoints."""
@@ -161,13 +186,14 @@ class Endpoints:
             if record["EndpointStatus"] not in SETTLED:
                 raise invalid(f"Cannot update in-progress endpoint {resource}.")
             record["EndpointStatus"] = "Deleting"
+            announce(self._store, record)
         threading.Thread(target=self._delete, args=(caller, record), daemon=True).start()
 
     def _delete(self, caller: Caller, record: Record) -> None:
         clear(record)
         self._store.remove("endpoint", caller, record["EndpointName"])
         record["EndpointStatus"] = "Deleted"
-        announce(record)
+        announce(self._store, record)
 
     def stop_all(self) -> None:
         """End every model server."""
@@ -182,6 +208,9 @@ class Endpoints:
 def _check_capacities(name: str, generation: Generation, wanted: list[Record]) -> None:
     """Raise unless all of `wanted` can be carried out, so that nothing is half done."""
     weights = dict(generation.weights)
+    names = [change["VariantName"] for change in wanted]
+    if len(set(names)) < len(names):
+        raise invalid(f"Each variant can be named once in DesiredWeightsAndCapacities, got {', '.join(names)}")
     for change in wanted:
         variant = change["VariantName"]
         if variant not in generation.fleets:
@@ -193,18 +222,14 @@ def _check_capacities(name: str, generation: Generation, wanted: list[Record]) -
         raise invalid(f"The weights of the variants of {name} must not all be 0")
 
 
-def _variant(generation: Generation, name: str, endpoints: Endpoints, caller: Caller) -> Record:
-    fleet, weight = generation.fleets[name], generation.weights[name]
-    model = next(v["ModelName"] for v in generation.config["ProductionVariants"] if v["VariantName"] == name)
-    image = endpoints.image_of(caller, model)
-    return {
-        "VariantName": name,
-        "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image}] if image else [],
-        "CurrentWeight": weight,
-        "DesiredWeight": weight,
-        "CurrentInstanceCount": fleet.size,
-        "DesiredInstanceCount": fleet.desired,
-    }
+def _stage(change: Record) -> Record:
+    """Return what is said of a variant while its weight or its number of instances changes."""
+    message = (
+        f"Scaling desired instance count to {change['DesiredInstanceCount']}."
+        if "DesiredInstanceCount" in change
+        else f"Changing the weight to {change.get('DesiredWeight')}."
+    )
+    return {"Status": "Updating", "StatusMessage": message, "StartTime": now()}
 
 
 def _capture_summary(config: Record) -> Record | None:

@@ -8,15 +8,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from local_aws.containers.environments import Environment
 from local_aws.containers.images import NoImage, environment_of
 from local_aws.containers.process import Outcome
 from local_aws.errors import ServiceError, in_use, invalid
-from local_aws.ministack_bridge.identity import Caller, Credentials, assume, in_scope, pass_role
-from local_aws.ministack_bridge.observability import emit_event
+from local_aws.ministack_bridge.identity import Caller, Credentials, assume, pass_role
 from local_aws.s3_transfer import RoleStorage, TransferError
+from local_aws.sagemaker.events import tell_state
 from local_aws.sagemaker.jobs.logs import JobLogs
 from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now
@@ -92,9 +91,11 @@ class Jobs(ABC):
                 raise in_use(f"{self.kind} job names must be unique within an AWS account and region: {name} is taken")
             record = {**parameters, f"{self.kind}JobArn": resource, self._status: "InProgress"}
             record |= {"CreationTime": now(), "LastModifiedTime": now()}
+            self._begin(record)
             running = self._running[resource] = Running()
             self._store.put(self._resource, caller, name, record)
             self._store.set_tags(resource, parameters.get("Tags", []))
+            self._announce(caller, record)
         threading.Thread(target=self._run, args=(credentials, record, running), daemon=True).start()
         return {f"{self.kind}JobArn": resource}
 
@@ -119,7 +120,8 @@ class Jobs(ABC):
             if record[self._status] not in RUNNING:
                 status = record[self._status]
                 raise invalid(f"The request was rejected because the {self.kind.lower()} job is in status {status}.")
-            record[self._status] = "Stopping"
+            record[self._status], record["LastModifiedTime"] = "Stopping", now()
+            self._announce(caller, record)
             self._running[resource].stop.set()
 
     def delete(self, caller: Caller, parameters: Record) -> None:
@@ -168,8 +170,8 @@ class Jobs(ABC):
                 with self._store.lock:
                     record[self._status] = status
                     self._running.pop(record[f"{self.kind}JobArn"], None)
+                    self._announce(credentials.caller, record)
                 running.ended.set()
-        in_scope(credentials.caller, lambda: self._announce(record))
 
     def _run_in_folder(self, credentials: Credentials, record: Record, running: Running) -> tuple[str, str]:
         """Do the job; return its last status and, for a failure, the reason."""
@@ -202,17 +204,16 @@ class Jobs(ABC):
         stream = f"{record[f'{self.kind}JobName']}/{host}-{int(now().timestamp())}"
         return JobLogs(role, self.log_group, stream)
 
+    def _begin(self, record: Record) -> None:  # noqa: B027 - not every kind has something to add
+        """Set what is known from the first moment."""
+
     def _finish(self, record: Record, status: str) -> None:  # noqa: B027 - not every kind has something to add
         """Set what is known only at the end."""
 
-    def _announce(self, record: Record) -> None:
-        # AWS states times in events as milliseconds, and leaves out what the job does not have.
-        detail: dict[str, Any] = {
-            key: int(value.timestamp() * 1000) if hasattr(value, "timestamp") else value
-            for key, value in record.items()
-            if key not in ("Tags", "SecondaryStatusTransitions")
-        }
-        emit_event(f"SageMaker {self.kind} Job State Change", detail, [record[f"{self.kind}JobArn"]])
+    def _announce(self, caller: Caller, record: Record) -> None:
+        """Tell of the job's state; what the job does not have is left out."""
+        resource = record[f"{self.kind}JobArn"]
+        tell_state(caller, f"{self.kind} Job", {**record, "Tags": self._store.tags_of(resource)}, resource)
 
     @abstractmethod
     def _image(self, record: Record) -> str:

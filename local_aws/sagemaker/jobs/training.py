@@ -12,6 +12,17 @@ from local_aws.sagemaker.store import Record, now
 
 NO_MESSAGE = 'ErrorMessage ""'
 FAILED_SCRIPT = "ExecuteUserScriptError:"
+MESSAGES = {
+    "Starting": "Preparing the instances for training",
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Uploading": "Uploading generated training model",
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+}
+"""Of the secondary statuses, as DescribeTrainingJob's examples show them."""
 EXCEPTION = re.compile(r"^(?!(?:[\w.]*\.)?ExecuteUserScriptError)[\w.]+(Error|Exception|Exit|Interrupt)\b: ")
 
 
@@ -31,12 +42,12 @@ class TrainingJobs(Jobs):
 
     def _work(self, record: Record, place: Workplace) -> None:
         _refuse_what_cannot_run(record)
-        _enter(record, "Downloading")
+        self._enter(place, record, "Downloading")
         hosts = self._hosts(record, place)
         try:
             for host in hosts:
                 lay_out(host, [host.name for host in hosts], record, place.storage)
-            _enter(record, "Training")
+            self._enter(place, record, "Training")
             self._train(record, place, hosts)
         finally:
             for host in hosts[1:]:
@@ -74,7 +85,7 @@ class TrainingJobs(Jobs):
             # The others were stopped because one failed: that one says why.
             if not outcome.stopped:
                 _check(host, outcome, limit)
-        _enter(record, "Uploading")
+        self._enter(place, record, "Uploading")
         self._upload(record, place, hosts)
 
     def _upload(self, record: Record, place: Workplace, hosts: list[Host]) -> None:
@@ -86,6 +97,14 @@ class TrainingJobs(Jobs):
         if pack([host.folder / "output/data" for host in hosts], output):
             place.storage.upload(output, f"{base}/output.tar.gz", target.get("KmsKeyId"))
         record["ModelArtifacts"] = {"S3ModelArtifacts": f"{base}/model.tar.gz"}
+
+    def _begin(self, record: Record) -> None:
+        _enter(record, "Starting")
+
+    def _enter(self, place: Workplace, record: Record, status: str) -> None:
+        with self._store.lock:
+            _enter(record, status)
+            self._announce(place.credentials.caller, record)
 
     def _finish(self, record: Record, status: str) -> None:
         _enter(record, "MaxRuntimeExceeded" if record.get("SecondaryStatus") == "MaxRuntimeExceeded" else status)
@@ -112,12 +131,12 @@ def _refuse_what_cannot_run(record: Record) -> None:
 
 
 def _enter(record: Record, status: str) -> None:
-    record["SecondaryStatus"] = status
+    record["SecondaryStatus"], record["LastModifiedTime"] = status, now()
     transitions = record.setdefault("SecondaryStatusTransitions", [])
     moment = now()
     if transitions:
         transitions[-1]["EndTime"] = moment
-    transitions.append({"Status": status, "StartTime": moment, "StatusMessage": f"{status} the training job"})
+    transitions.append({"Status": status, "StartTime": moment, "StatusMessage": MESSAGES[status]})
 
 
 def _check(host: Host, outcome: Outcome, limit: int) -> None:

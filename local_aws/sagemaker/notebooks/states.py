@@ -6,8 +6,8 @@ Source of the event's fields: the schema aws.sagemaker@SageMakerNotebookInstance
 from typing import Any
 
 from local_aws.errors import ServiceError, invalid
-from local_aws.ministack_bridge.identity import Caller, in_scope
-from local_aws.ministack_bridge.observability import emit_event
+from local_aws.ministack_bridge.identity import Caller
+from local_aws.sagemaker.events import tell_state
 from local_aws.sagemaker.store import Record, Store, now
 
 KIND = "notebook-instance"
@@ -57,13 +57,12 @@ class States:
         if reason:
             record["FailureReason"] = reason[:MAX_REASON]
         detail: dict[str, Any] = {key: record[key] for key in EVENT_FIELDS if record.get(key) is not None}
-        detail |= {key: int(record[key].timestamp() * 1000) for key in TIMES}
-        return detail | {"Tags": dict(self._store.tags.get(record["NotebookInstanceArn"], {}))}
+        detail |= {key: record[key] for key in TIMES}
+        return detail | {"Tags": self._store.tags_of(record["NotebookInstanceArn"])}
 
 
 def _tell(caller: Caller, record: Record, detail: dict[str, Any]) -> None:
-    arn = record["NotebookInstanceArn"]
-    in_scope(caller, lambda: emit_event("SageMaker Notebook Instance State Change", detail, [arn]))
+    tell_state(caller, "Notebook Instance", detail, record["NotebookInstanceArn"])
 
 
 def refused(record: Record, allowed: tuple[str, ...], status: str) -> ServiceError:

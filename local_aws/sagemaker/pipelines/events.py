@@ -3,48 +3,59 @@
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
 """
 
-import logging
 from typing import Any
 
-from local_aws.ministack_bridge.identity import Caller, in_scope
-from local_aws.ministack_bridge.observability import emit_event
+from local_aws.ministack_bridge.identity import Caller
+from local_aws.sagemaker.events import tell
+from local_aws.sagemaker.pipelines.records import RUNNING
 from local_aws.sagemaker.store import Record, now
 
-log = logging.getLogger(__name__)
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def announce_execution(caller: Caller, record: Record, before: str) -> None:
-    """Tell that an execution has ended; `before` is the status that it had."""
-    detail = {
+def announce_execution(caller: Caller, record: Record, before: str | None) -> None:
+    """Tell of an execution's new status; `before` is the status that it had, None where it begins."""
+    detail: dict[str, Any] = {
         "pipelineExecutionDisplayName": record["PipelineExecutionDisplayName"],
         "currentPipelineExecutionStatus": record["PipelineExecutionStatus"],
-        "previousPipelineExecutionStatus": before,
         "executionStartTime": record["CreationTime"].strftime(STAMP),
-        "executionEndTime": now().strftime(STAMP),
     }
+    if before is not None:
+        detail["previousPipelineExecutionStatus"] = before
+    if record["PipelineExecutionStatus"] not in RUNNING:
+        detail["executionEndTime"] = now().strftime(STAMP)
+    if record.get("PipelineExecutionDescription"):
+        detail["pipelineExecutionDescription"] = record["PipelineExecutionDescription"]
     _emit(caller, "SageMaker Model Building Pipeline Execution Status Change", detail, record)
 
 
-def announce_step(caller: Caller, record: Record, entry: Record) -> None:
-    """Tell that a step has ended."""
-    detail = {
+def announce_step(caller: Caller, record: Record, entry: Record, before: str | None) -> None:
+    """Tell of a step's new status; `before` is the status that it had, None where it begins."""
+    detail: dict[str, Any] = {
         "stepName": entry["StepName"],
         "stepType": entry["StepType"],
         "currentStepStatus": entry["StepStatus"],
-        "previousStepStatus": "Executing",
-        "metadata": {},
+        "metadata": _lower(entry["Metadata"]),
         "stepStartTime": entry["StartTime"].strftime(STAMP),
-        "stepEndTime": entry["EndTime"].strftime(STAMP),
     }
+    if before is not None:
+        detail["previousStepStatus"] = before
+    if "EndTime" in entry:
+        detail["stepEndTime"] = entry["EndTime"].strftime(STAMP)
+    if entry.get("CacheHitResult"):
+        detail["cacheHitResult"] = _lower(entry["CacheHitResult"])
+    if entry.get("FailureReason"):
+        detail["failureReason"] = entry["FailureReason"]
     _emit(caller, "SageMaker Model Building Pipeline Execution Step Status Change", detail, record)
+
+
+def _lower(value: Any) -> Any:
+    """Return a structure with its members' names as these events spell them, with a small first letter."""
+    if isinstance(value, dict):
+        return {key[:1].lower() + key[1:]: _lower(inner) for key, inner in value.items()}
+    return value
 
 
 def _emit(caller: Caller, name: str, detail: dict[str, Any], record: Record) -> None:
     detail |= {"pipelineArn": record["PipelineArn"], "pipelineExecutionArn": record["PipelineExecutionArn"]}
-    resources = [record["PipelineArn"], record["PipelineExecutionArn"]]
-    try:
-        in_scope(caller, lambda: emit_event(name, detail, resources))
-    except Exception:
-        # An execution goes on, and ends, whether or not its events can be delivered.
-        log.exception("%s of %s was not delivered", name, record["PipelineExecutionArn"])
+    tell(caller, name, detail, [record["PipelineArn"], record["PipelineExecutionArn"]])

@@ -11,6 +11,7 @@ from local_aws.sagemaker.jobs.jobs import Jobs
 from local_aws.sagemaker.pipelines import lambda_step
 from local_aws.sagemaker.pipelines import parameters as pipeline_parameters
 from local_aws.sagemaker.pipelines.definition import parse
+from local_aws.sagemaker.pipelines.events import announce_execution
 from local_aws.sagemaker.pipelines.expressions import Resolver
 from local_aws.sagemaker.pipelines.lambda_step import Invoke
 from local_aws.sagemaker.pipelines.records import EXECUTION, RUNNING, ExecutionRecords
@@ -127,8 +128,10 @@ class Executions:
             status = record["PipelineExecutionStatus"]
             if status not in RUNNING:
                 raise invalid(f"Pipeline execution with ARN {name} has status {status}; only an Executing one can be stopped.")
-            record["PipelineExecutionStatus"] = "Stopping"
             run = self._runs[name]
+            record["PipelineExecutionStatus"] = "Stopping"
+            if status == "Executing":
+                announce_execution(caller, record, status)
         if status == "Executing":
             run.stop()
         return {"PipelineExecutionArn": name}

@@ -35,6 +35,8 @@ class PipelineRun:
         self._record, self._nodes, self._worker = record, nodes, worker
         self._status_lock, self._limit = lock, limit
         self._changed = threading.Condition()
+        status = record["PipelineExecutionStatus"]
+        self._before = None if status == "Executing" else status
         self._running: set[str] = set()
         self._failed: list[Record] = []
         self._succeeded: dict[str, Record] = {}
@@ -46,6 +48,7 @@ class PipelineRun:
 
     def start(self) -> None:
         """Run in the background."""
+        announce_execution(self._worker.caller, self._record, self._before)
         try:
             threading.Thread(target=self._run, daemon=True).start()
         except RuntimeError:
@@ -56,9 +59,10 @@ class PipelineRun:
         """Start no further step, and stop the jobs that run."""
         self._worker.stopped.set()
         with self._changed:
-            for entry in self._record["steps"]:
-                if entry["StepStatus"] == "Executing":
-                    entry["StepStatus"] = "Stopping"
+            stopping = [entry for entry in self._record["steps"] if entry["StepStatus"] == "Executing"]
+            for entry in stopping:
+                entry["StepStatus"] = "Stopping"
+                announce_step(self._worker.caller, self._record, entry, "Executing")
             self._changed.notify_all()
         self._worker.stop()
 
@@ -125,6 +129,7 @@ class PipelineRun:
 
     def _run_step(self, node: Node, entry: Record) -> None:
         status, reason = "Failed", INTERNAL_ERROR
+        announce_step(self._worker.caller, self._record, entry, None)
         try:
             self._worker.work(node.step, entry)
             status, reason = "Succeeded", ""
@@ -136,9 +141,10 @@ class PipelineRun:
             log.exception("step %s of %s failed", entry["StepName"], self._record["PipelineExecutionArn"])
         finally:
             with self._changed:
+                before = entry["StepStatus"]
                 self._settle(entry, status, reason)
             # Before the execution can end: its event comes last.
-            announce_step(self._worker.caller, self._record, entry)
+            announce_step(self._worker.caller, self._record, entry, before)
             with self._changed:
                 self._running.discard(entry["StepName"])
                 self._changed.notify_all()

@@ -3,8 +3,8 @@
 from typing import Any
 
 from local_aws.errors import ServiceError, invalid
-from local_aws.ministack_bridge.identity import Caller, in_scope
-from local_aws.ministack_bridge.observability import emit_event
+from local_aws.ministack_bridge.identity import Caller
+from local_aws.sagemaker.events import tell_state
 from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.model_data import model_data
 from local_aws.sagemaker.registry.metadata import changed_card, check_card, check_metrics, merged_metadata
@@ -31,8 +31,19 @@ TOLD = (
     "ApprovalDescription",
     "ModelMetrics",
     "CustomerMetadataProperties",
+    "MetadataProperties",
+    "ModelLifeCycle",
 )
 """What events say of a package."""
+TOLD_CHANGES = (
+    "ModelApprovalStatus",
+    "ApprovalDescription",
+    "InferenceSpecification",
+    "ModelLifeCycle",
+    "SourceUri",
+    "CustomerMetadataProperties",
+)
+"""Of what an update changes, that which its event names as UpdatedModelPackageFields."""
 
 
 class ModelPackages:
@@ -125,7 +136,7 @@ class ModelPackages:
             record, token = self._find(caller, name), parameters.get("ClientToken")
             if token in record["update_tokens"]:
                 return {"ModelPackageArn": record["ModelPackageArn"]}
-            metadata = merged_metadata(record, parameters)
+            before, metadata = record.get("CustomerMetadataProperties", {}), merged_metadata(record, parameters)
             card = {"ModelCard": changed_card(record, parameters["ModelCard"])} if "ModelCard" in parameters else {}
             more = parameters.get("AdditionalInferenceSpecificationsToAdd", [])
             record.update({key: parameters[key] for key in REPLACED if key in parameters}, **card)
@@ -133,7 +144,10 @@ class ModelPackages:
             if more:
                 record["AdditionalInferenceSpecifications"] = [*record.get("AdditionalInferenceSpecifications", []), *more]
             record["update_tokens"] |= {token} if token else set()
-        self._announce(caller, record)
+        changed = [
+            key for key in TOLD_CHANGES if key in parameters or (key == "CustomerMetadataProperties" and metadata != before)
+        ]
+        self._announce(caller, record, {"UpdatedModelPackageFields": changed})
         return {"ModelPackageArn": record["ModelPackageArn"]}
 
     def delete(self, caller: Caller, parameters: Record) -> None:
@@ -144,13 +158,12 @@ class ModelPackages:
         self._store.remove(PACKAGE, caller, name)
 
     @staticmethod
-    def _announce(caller: Caller, record: Record) -> None:
-        detail: dict[str, Any] = {key: record[key] for key in TOLD if record.get(key) is not None}
+    def _announce(caller: Caller, record: Record, more: Record | None = None) -> None:
+        detail: dict[str, Any] = {key: record[key] for key in TOLD if record.get(key) is not None} | (more or {})
         detail["CertifyForMarketplace"] = False
         detail["CreationTime"] = _iso(record["CreationTime"])
         detail["LastModifiedTime"] = _iso(record["LastModifiedTime"])
-        name = "SageMaker Model Package State Change"
-        in_scope(caller, lambda: emit_event(name, detail, [record["ModelPackageArn"]]))
+        tell_state(caller, "Model Package", detail, record["ModelPackageArn"])
 
     def versions(self, caller: Caller, group: str) -> list[Record]:
         """Return a group's versions, or with an empty name those of all groups, the newest first."""
