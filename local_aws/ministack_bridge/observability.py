@@ -40,6 +40,8 @@ def emit_event(detail_type: str, detail: Mapping[str, Any], resources: Sequence[
         "Resources": list(resources),
     }
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+    # ministack keeps every event and reads none of them again.
+    eventbridge._events_log_list().clear()
 
 
 def filter_by_stream_prefix() -> None:

@@ -16,6 +16,7 @@ from local_aws.errors import ServiceError
 from local_aws.s3_transfer import RoleStorage, TransferError
 from local_aws.sagemaker.store import Record, now
 
+ENCODINGS = {"JSON": "JsonContentTypes", "CSV": "CsvContentTypes"}
 log = logging.getLogger(__name__)
 
 
@@ -42,12 +43,12 @@ class Capture:
         if not capture.get("EnableCapture") or not sampled:
             return
         modes = {option["CaptureMode"] for option in capture["CaptureOptions"]}
-        json_types = capture.get("CaptureContentTypeHeader", {}).get("JsonContentTypes", [])
+        headings = capture.get("CaptureContentTypeHeader", {})
         data = {}
         if modes & {"Input", "InputAndOutput"}:
-            data["endpointInput"] = _part("INPUT", headers.get("content-type", ""), body, json_types)
+            data["endpointInput"] = _part("INPUT", headers.get("content-type", ""), body, headings)
         if modes & {"Output", "InputAndOutput"}:
-            data["endpointOutput"] = _part("OUTPUT", answer_type, answer, json_types)
+            data["endpointOutput"] = _part("OUTPUT", answer_type, answer, headings)
         moment = now()
         metadata = {"eventId": str(uuid.uuid4()), "inferenceTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
         if "x-amzn-sagemaker-inference-id" in headers:
@@ -67,11 +68,9 @@ class Capture:
                 log.warning("capture to %s failed: %s", uri, error)
 
 
-def _part(mode: str, content_type: str, content: bytes, json_types: list[str]) -> dict[str, Any]:
-    is_json = content_type.partition(";")[0].strip() in json_types
-    return {
-        "observedContentType": content_type,
-        "mode": mode,
-        "data": content.decode("utf-8", "replace") if is_json else base64.b64encode(content).decode(),
-        "encoding": "JSON" if is_json else "BASE64",
-    }
+def _part(mode: str, content_type: str, content: bytes, headings: Record) -> dict[str, Any]:
+    """Return a captured request or answer: as text where its type is among those named as JSON or CSV, else in base 64."""
+    kind = content_type.partition(";")[0].strip()
+    encoding = next((name for name, types in ENCODINGS.items() if kind in headings.get(types, [])), "BASE64")
+    text = base64.b64encode(content).decode() if encoding == "BASE64" else content.decode("utf-8", "replace")
+    return {"observedContentType": content_type, "mode": mode, "data": text, "encoding": encoding}

@@ -70,6 +70,7 @@ def _data(invocation: Invocation) -> list[dict[str, Any]]:
         "OverheadLatency": (invocation.overhead_microseconds, "Microseconds"),
         "Invocation4XXErrors": (float(400 <= invocation.status < 500), "None"),
         "Invocation5XXErrors": (float(invocation.status >= 500), "None"),
+        "InvocationModelErrors": (float(not 200 <= invocation.status < 300), "None"),
     }
     return [
         {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": unit} for name, (value, unit) in values.items()
