@@ -13,7 +13,8 @@ from local_aws.sagemaker.jobs import jobs as jobs_module
 from local_aws.sagemaker.jobs.processing import ProcessingJobs
 
 CALLER = Caller("person", "111122223333", "eu-central-1")
-REQUEST = {"ProcessingResources": {}, "AppSpecification": {"ImageUri": "image"}, "RoleArn": "role"}
+CLUSTER = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+REQUEST = {"ProcessingResources": {"ClusterConfig": CLUSTER}, "AppSpecification": {"ImageUri": "image"}, "RoleArn": "role"}
 
 
 class HeldJobs(ProcessingJobs):

@@ -4,7 +4,7 @@ from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller, allowed, assume, pass_role
 from local_aws.s3_transfer import split_uri
 from local_aws.sagemaker.events import tell_state
-from local_aws.sagemaker.instance_types import LOCAL_NVME
+from local_aws.sagemaker.instance_types import check_volume_key
 from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.model_data import ModelData, model_data
 from local_aws.sagemaker.offer import refuse
@@ -185,8 +185,7 @@ class Models:
         name = variant["VariantName"]
         if "InstanceType" not in variant or "InitialInstanceCount" not in variant:
             raise invalid(f"Variant {name}: InstanceType and InitialInstanceCount are required")
-        if key and LOCAL_NVME.match(variant["InstanceType"]):
-            raise invalid(f"KmsKeyId is not supported for instance type {variant['InstanceType']}, which has local storage")
+        check_volume_key("KmsKeyId", key, variant["InstanceType"])
         self._store.find("model", caller, variant.get("ModelName", ""))
 
     def describe_config(self, caller: Caller, parameters: Record) -> Record:

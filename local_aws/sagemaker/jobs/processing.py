@@ -3,13 +3,12 @@
 import json
 
 from local_aws.containers.container import Container
-from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.jobs.jobs import JobFailed, Jobs, Workplace, check
+from local_aws.sagemaker.jobs import processing_rules
+from local_aws.sagemaker.jobs.jobs import Jobs, Workplace, check
 from local_aws.sagemaker.store import Record
 
 DEFAULT_LIMIT = 86400
-PROCESSING = "/opt/ml/processing"
 TOLD = (
     *("ProcessingJobArn", "ProcessingJobName", "AppSpecification", "Environment", "ProcessingInputs", "ProcessingOutputConfig"),
     *("ProcessingResources", "RoleArn", "StoppingCondition"),
@@ -25,23 +24,15 @@ class ProcessingJobs(Jobs):
 
     def create(self, caller: Caller, parameters: Record) -> Record:
         """CreateProcessingJob."""
-        for source in parameters.get("ProcessingInputs", []):
-            _check_path(source["InputName"], source.get("S3Input", {}).get("LocalPath", PROCESSING))
-        for target in parameters.get("ProcessingOutputConfig", {}).get("Outputs", []):
-            _check_path(target["OutputName"], target.get("S3Output", {}).get("LocalPath", PROCESSING))
+        processing_rules.check(parameters)
         return super().create(caller, parameters)
 
     def _image(self, record: Record) -> str:
         return str(record["AppSpecification"]["ImageUri"])
 
     def _work(self, record: Record, place: Workplace) -> None:
-        instances = record["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
-        if instances > 1:
-            raise JobFailed(f"The embedded AWS processes on one instance, not {instances}; AWS on as many as asked for.")
         container = self._container(record, place)
         for source in record.get("ProcessingInputs", []):
-            if "S3Input" not in source:
-                raise JobFailed(f"Input {source['InputName']}: the embedded AWS offers S3 inputs only; AWS offers more.")
             folder = container.place(source["S3Input"]["LocalPath"])
             folder.mkdir(parents=True, exist_ok=True)
             place.storage.download(source["S3Input"]["S3Uri"], folder)
@@ -83,22 +74,9 @@ def _describe(record: Record, container: Container) -> None:
     (container.ml / "output").mkdir(exist_ok=True)
     config = container.ml / "config"
     config.mkdir()
-    told = (
-        "ProcessingJobArn",
-        "ProcessingJobName",
-        "AppSpecification",
-        "Environment",
-        "ProcessingInputs",
-        "ProcessingOutputConfig",
-    )
-    facts = {key: record[key] for key in (*told, "ProcessingResources", "RoleArn", "StoppingCondition") if key in record}
+    facts = {key: record[key] for key in TOLD if key in record}
     (config / "processingjobconfig.json").write_text(json.dumps(facts))
     (config / "resourceconfig.json").write_text(json.dumps({"current_host": "algo-1", "hosts": ["algo-1"]}))
-
-
-def _check_path(name: str, path: str) -> None:
-    if not path.startswith(f"{PROCESSING}"):
-        raise invalid(f"LocalPath of {name} must begin with {PROCESSING}, got {path}")
 
 
 def _last_words(place: Workplace) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.errors import invalid
-from local_aws.sagemaker.instance_types import LOCAL_NVME
+from local_aws.sagemaker.instance_types import check_volume_key
 from local_aws.sagemaker.offer import refuse
 
 NEEDED = ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition")
@@ -49,9 +49,7 @@ def check(request: Mapping[str, Any]) -> None:
     if "TrainingImage" not in request["AlgorithmSpecification"]:
         raise invalid("AlgorithmSpecification must have either TrainingImage or AlgorithmName")
     resources = request["ResourceConfig"]
-    if resources.get("VolumeKmsKeyId") and LOCAL_NVME.match(resources.get("InstanceType", "")):
-        kind = resources["InstanceType"]
-        raise invalid(f"VolumeKmsKeyId is not supported for instance type {kind}, whose local storage has its own encryption")
+    check_volume_key("VolumeKmsKeyId", resources.get("VolumeKmsKeyId"), resources.get("InstanceType", ""))
     if "InstanceType" not in resources and "InstanceGroups" not in resources:
         raise invalid("ResourceConfig must have InstanceType and InstanceCount, or InstanceGroups")
     _check_channels(request)
