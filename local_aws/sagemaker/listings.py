@@ -24,7 +24,11 @@ LISTINGS = {
         name="ModelPackageName",
         equal={"ModelApprovalStatus": "ModelApprovalStatus"},
         # Versions of one second follow each other as they were made.
-        tie=lambda record: (record["ModelPackageGroupName"], int(record["ModelPackageVersion"])),
+        tie=lambda record: (
+            record.get("ModelPackageGroupName", ""),
+            int(record.get("ModelPackageVersion", 0)),
+            record["ModelPackageName"],
+        ),
     ),
     "ListModels": Listing(answer="Models", name="ModelName", order="Descending", from_included=True, page_size=DOCUMENTED_PAGE),
     "ListNotebookInstanceLifecycleConfigs": Listing(

@@ -39,7 +39,7 @@ class Store:
         """
         record = self.get(kind, caller, name)
         if record is None:
-            raise absent(kind, name if name.startswith("arn:") else arn(caller, kind, name), name)
+            raise absent(kind, arn_of(caller, kind, name), name)
         return record
 
     def put(self, kind: str, caller: Caller, name: str, record: Record) -> None:
@@ -51,7 +51,7 @@ class Store:
         """Forget a record and its tags."""
         with self.lock:
             self.kinds.get(kind, {}).pop((caller.account, caller.region, name.lower()), None)
-            self.tags.pop(name if name.startswith("arn:") else arn(caller, kind, name), None)
+            self.tags.pop(arn_of(caller, kind, name), None)
 
     def all(self, kind: str, caller: Caller) -> list[Record]:
         """Return the caller's records of a kind, the newest first."""
@@ -101,6 +101,11 @@ class Store:
 def arn(caller: Caller, kind: str, name: str) -> str:
     """ARN of a SageMaker resource; SageMaker lower-cases names in it."""
     return f"arn:aws:sagemaker:{caller.region}:{caller.account}:{kind}/{name.lower()}"
+
+
+def arn_of(caller: Caller, kind: str, name_or_arn: str) -> str:
+    """Return the ARN of what a call names by name or by ARN."""
+    return name_or_arn if name_or_arn.startswith("arn:") else arn(caller, kind, name_or_arn)
 
 
 def lowered(resource: str) -> str:

@@ -8,7 +8,7 @@ from local_aws.sagemaker.instance_types import check_volume_key
 from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.model_data import ModelData, model_data
 from local_aws.sagemaker.offer import refuse
-from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now
+from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, arn_of, now
 
 NOT_OFFERED = (
     "AsyncInferenceConfig",
@@ -103,15 +103,15 @@ class Models:
 
     def _defined(self, caller: Caller, container: Record) -> Record:
         """Return the definition of a container, or that of the approved model package that it names."""
-        package_name = container.get("ModelPackageName")
-        if package_name is None:
+        if "ModelPackageName" not in container:
             return container
+        package_name = arn_of(caller, "model-package", container["ModelPackageName"])
         self._store.authorize(caller, "DescribeModelPackage", package_name)
         package = self._store.get("model-package", caller, package_name)
         if package is None:
             raise invalid(f"Could not find model package {package_name}")
-        if package["ModelApprovalStatus"] != "Approved":
-            status = package["ModelApprovalStatus"]
+        status = package.get("ModelApprovalStatus", "Approved")
+        if status != "Approved":
             raise invalid(f"Cannot create a model from {package_name}: its approval status is {status}, not Approved")
         if "InferenceSpecification" not in package:
             raise invalid(f"Cannot create a model from {package_name}: it has no InferenceSpecification")
@@ -120,7 +120,7 @@ class Models:
 
     def _resolved(self, caller: Caller, container: Record) -> Runs:
         """Return image, model data and environment with which a container runs."""
-        package = self._store.get("model-package", caller, container.get("ModelPackageName", ""))
+        package = self._store.get("model-package", caller, arn_of(caller, "model-package", container.get("ModelPackageName", "")))
         inner = package["InferenceSpecification"]["Containers"][0] if package else container
         environment = {**inner.get("Environment", {}), **container.get("Environment", {})}
         return inner["Image"], model_data(inner), environment

@@ -1,4 +1,4 @@
-"""Model packages: the versions of a model package group, and the events that approvals cause."""
+"""Model packages: versions of a model package group, packages without one, and the events that approvals cause."""
 
 from typing import Any
 
@@ -7,10 +7,12 @@ from local_aws.ministack_bridge.identity import Caller
 from local_aws.sagemaker.events import tell_state
 from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.model_data import model_data
+from local_aws.sagemaker.offer import refuse
 from local_aws.sagemaker.registry.metadata import changed_card, check_card, check_metrics, merged_metadata
-from local_aws.sagemaker.store import Record, Store, arn, now
+from local_aws.sagemaker.store import Record, Store, arn, arn_of, now
 
 GROUP, PACKAGE = "model-package-group", "model-package"
+NOT_OFFERED = ("CertifyForMarketplace=True", "SourceAlgorithmSpecification", "ValidationSpecification")
 REPLACED = (
     "ModelApprovalStatus",
     "ApprovalDescription",
@@ -46,6 +48,9 @@ TOLD_CHANGES = (
 """Of what an update changes, that which its event names as UpdatedModelPackageFields."""
 
 
+UNAPPROVABLE = "ModelApprovalStatus does not apply to unversioned model packages; register a version of a model package group"
+
+
 class ModelPackages:
     """CreateModelPackage and what belongs to it."""
 
@@ -61,34 +66,55 @@ class ModelPackages:
         }
 
     def create(self, caller: Caller, parameters: Record) -> Record:
-        """CreateModelPackage, as the next version of its group; the same ClientToken creates nothing twice."""
-        name = group_name(parameters.get("ModelPackageGroupName", ""))
-        if not name:
-            raise invalid("The embedded AWS offers versioned model packages only: ModelPackageGroupName is required")
-        self._store.authorize_creation(caller, "CreateModelPackage", arn(caller, GROUP, name), parameters)
+        """CreateModelPackage: its group's next version, or a package of its own; the same ClientToken creates nothing twice."""
+        group, name = group_name(parameters.get("ModelPackageGroupName", "")), parameters.get("ModelPackageName", "")
+        if group and name:
+            raise invalid("Give either ModelPackageGroupName, for a versioned model package, or ModelPackageName, not both")
+        if not group and not name:
+            raise invalid("Either ModelPackageGroupName, for a versioned model package, or ModelPackageName is required")
+        place = arn(caller, GROUP, group) if group else arn(caller, PACKAGE, name)
+        self._store.authorize_creation(caller, "CreateModelPackage", place, parameters)
+        refuse(parameters, NOT_OFFERED)
         for container in parameters.get("InferenceSpecification", {}).get("Containers", []):
             model_data(container)
         check_metrics(caller, parameters)
         check_card(parameters.get("ModelCard", {}))
         with self._store.lock:
-            group, token = find_group(self._store, caller, name), parameters.get("ClientToken")
-            for earlier in self.versions(caller, name) if token else []:
+            token = parameters.get("ClientToken")
+            rivals = self.versions(caller, group) if group else self._unversioned(caller)
+            for earlier in rivals if token else []:
                 if earlier.get("ClientToken") == token:
                     return {"ModelPackageArn": earlier["ModelPackageArn"]}
-            group["last_version"] += 1
-            record = self._new(caller, name, group["last_version"], parameters)
+            facts = self._next_version(caller, group) if group else self._named(caller, name, parameters)
+            record = self._new(caller, facts, parameters)
         self._announce(caller, record)
         return {"ModelPackageArn": record["ModelPackageArn"]}
 
-    def _new(self, caller: Caller, group: str, version: int, parameters: Record) -> Record:
-        resource = arn(caller, PACKAGE, f"{group}/{version}")
-        record = {
-            "ModelApprovalStatus": "PendingManualApproval",
-            **parameters,
-            "ModelPackageGroupName": group,
+    def _next_version(self, caller: Caller, name: str) -> Record:
+        group = find_group(self._store, caller, name)
+        group["last_version"] += 1
+        version = group["last_version"]
+        return {
+            "ModelPackageArn": arn(caller, PACKAGE, f"{name}/{version}"),
+            "ModelPackageName": f"{name}/{version}",
+            "ModelPackageGroupName": name,
             "ModelPackageVersion": version,
-            "ModelPackageArn": resource,
-            "ModelPackageName": f"{group}/{version}",
+        }
+
+    def _named(self, caller: Caller, name: str, parameters: Record) -> Record:
+        resource = arn(caller, PACKAGE, name)
+        if "ModelApprovalStatus" in parameters:
+            raise invalid(UNAPPROVABLE)
+        if self._store.get(PACKAGE, caller, resource):
+            raise invalid(f"Model package already exists: {resource}")
+        return {"ModelPackageArn": resource, "ModelPackageName": name}
+
+    def _new(self, caller: Caller, facts: Record, parameters: Record) -> Record:
+        resource = facts["ModelPackageArn"]
+        record = {
+            **({"ModelApprovalStatus": "PendingManualApproval"} if "ModelPackageVersion" in facts else {}),
+            **parameters,
+            **facts,
             "ModelPackageStatus": "Completed",
             "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
             "CreationTime": now(),
@@ -100,8 +126,8 @@ class ModelPackages:
         return record
 
     def describe(self, caller: Caller, parameters: Record) -> Record:
-        """DescribeModelPackage."""
-        name = parameters["ModelPackageName"]
+        """DescribeModelPackage, by name or ARN."""
+        name = arn_of(caller, PACKAGE, parameters["ModelPackageName"])
         self._store.authorize(caller, "DescribeModelPackage", name)
         return self._find(caller, name)
 
@@ -118,7 +144,7 @@ class ModelPackages:
         return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": errors}
 
     def list_packages(self, caller: Caller, parameters: Record) -> Record:
-        """ListModelPackages: a group's versions, or those of all groups with ModelPackageType Versioned or Both."""
+        """ListModelPackages: a group's versions, or packages of the type asked for, by default those without a group."""
         name = group_name(parameters.get("ModelPackageGroupName", ""))
         # The service authorization reference names the versions as this call's resource.
         self._store.authorize(caller, "ListModelPackages", arn(caller, PACKAGE, f"{name}/*") if name else "*")
@@ -126,6 +152,7 @@ class ModelPackages:
             find_group(self._store, caller, name)
         kind = parameters.get("ModelPackageType", "Versioned" if name else "Unversioned")
         found = self.versions(caller, name) if kind != "Unversioned" else []
+        found += self._unversioned(caller) if kind != "Versioned" and not name else []
         return LISTINGS["ListModelPackages"].page(found, parameters)
 
     def update(self, caller: Caller, parameters: Record) -> Record:
@@ -134,6 +161,8 @@ class ModelPackages:
         self._store.authorize(caller, "UpdateModelPackage", name)
         with self._store.lock:
             record, token = self._find(caller, name), parameters.get("ClientToken")
+            if "ModelApprovalStatus" in parameters and "ModelPackageVersion" not in record:
+                raise invalid(UNAPPROVABLE)
             if token in record["update_tokens"]:
                 return {"ModelPackageArn": record["ModelPackageArn"]}
             before, metadata = record.get("CustomerMetadataProperties", {}), merged_metadata(record, parameters)
@@ -152,7 +181,7 @@ class ModelPackages:
 
     def delete(self, caller: Caller, parameters: Record) -> None:
         """DeleteModelPackage; its number is never given again."""
-        name = parameters["ModelPackageName"]
+        name = arn_of(caller, PACKAGE, parameters["ModelPackageName"])
         self._store.authorize(caller, "DeleteModelPackage", name)
         self._find(caller, name)
         self._store.remove(PACKAGE, caller, name)
@@ -167,8 +196,11 @@ class ModelPackages:
 
     def versions(self, caller: Caller, group: str) -> list[Record]:
         """Return a group's versions, or with an empty name those of all groups, the newest first."""
-        packages = self._store.all(PACKAGE, caller)
+        packages = [package for package in self._store.all(PACKAGE, caller) if "ModelPackageVersion" in package]
         return [package for package in packages if group.lower() in ("", package["ModelPackageGroupName"].lower())]
+
+    def _unversioned(self, caller: Caller) -> list[Record]:
+        return [package for package in self._store.all(PACKAGE, caller) if "ModelPackageVersion" not in package]
 
     def _find(self, caller: Caller, name: str) -> Record:
         return self._store.find(PACKAGE, caller, name)
