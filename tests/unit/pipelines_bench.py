@@ -108,7 +108,8 @@ class Bench:
         jobs: dict[str, Any] = {"Processing": self.processing, "Training": self.training}
         self.pipelines = Pipelines(self.store, self.service, jobs, "http://nowhere", self._invoker)
         self.service.offer(self.processing.operations | self.training.operations)  # type: ignore[arg-type]
-        self.service.offer({**self.pipelines.operations, "CreateModelPackage": self._register})
+        self.models: list[dict[str, Any]] = []
+        self.service.offer({**self.pipelines.operations, "CreateModelPackage": self._register, "CreateModel": self._model})
 
     @staticmethod
     def _assume(_role: str, _service: str, _session: str, region: str) -> Credentials:
@@ -116,7 +117,12 @@ class Bench:
 
     def _register(self, _caller: Caller, parameters: dict[str, Any]) -> dict[str, Any]:
         self.packages.append(parameters)
-        return {"ModelPackageArn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/spam/{len(self.packages)}"}
+        name = parameters.get("ModelPackageName") or f"spam/{len(self.packages)}"
+        return {"ModelPackageArn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/{name}"}
+
+    def _model(self, _caller: Caller, parameters: dict[str, Any]) -> dict[str, Any]:
+        self.models.append(parameters)
+        return {"ModelArn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/{parameters['ModelName']}"}
 
     def _invoker(self, credentials: Credentials, _endpoint_url: str) -> Callable[[str, bytes], Answer]:
         def invoke(function_arn: str, payload: bytes) -> Answer:

@@ -105,5 +105,10 @@ def register(name: str, **more: Any) -> dict[str, Any]:
     return {"Name": name, "Type": "RegisterModel", "Arguments": arguments}
 
 
+def model(name: str, data: Any = "s3://b/model.tar.gz", **more: Any) -> dict[str, Any]:
+    arguments = {"ExecutionRoleArn": "arn:aws:iam::111122223333:role/m", "PrimaryContainer": {"Image": "i", "ModelDataUrl": data}}
+    return {"Name": name, "Type": "Model", "Arguments": {**arguments, **more}}
+
+
 def answering(**content: Any) -> Callable[[dict[str, Any]], Answer]:
     return lambda _event: Answer(json.dumps(content).encode())

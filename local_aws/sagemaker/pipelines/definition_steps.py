@@ -20,6 +20,7 @@ NAME = regex.compile(r"[A-Za-z0-9\-_]{1,64}")
 CREATES = {
     "Processing": ("CreateProcessingJob", "ProcessingJobName", "DescribeProcessingJob"),
     "Training": ("CreateTrainingJob", "TrainingJobName", "DescribeTrainingJob"),
+    "Model": ("CreateModel", "ModelName", "DescribeModel"),
     "RegisterModel": ("CreateModelPackage", None, "DescribeModelPackage"),
 }
 """Per step type: the call that it makes, the name that the pipeline gives, the call whose answer its properties are."""
@@ -27,6 +28,7 @@ COMMON = {"Name", "Type", "Arguments", "DependsOn", "DisplayName", "Description"
 OWN = {
     "Processing": {"CacheConfig", "PropertyFiles", "RetryPolicies"},
     "Training": {"CacheConfig", "RetryPolicies"},
+    "Model": {"RetryPolicies"},
     "RegisterModel": {"RetryPolicies"},
     # The SDK writes a CacheConfig for Lambda steps too, but the service caches none of them.
     "Lambda": {"FunctionArn", "OutputParameters", "CacheConfig"},

@@ -14,7 +14,7 @@ from local_aws.sagemaker.pipelines.definition import parse
 from local_aws.sagemaker.pipelines.events import announce_execution
 from local_aws.sagemaker.pipelines.expressions import Resolver
 from local_aws.sagemaker.pipelines.lambda_step import Invoke
-from local_aws.sagemaker.pipelines.records import EXECUTION, RUNNING, ExecutionRecords
+from local_aws.sagemaker.pipelines.records import EXECUTION, MADE_BY, RUNNING, ExecutionRecords
 from local_aws.sagemaker.pipelines.run import PipelineRun
 from local_aws.sagemaker.pipelines.steps import StepWorker
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now, random_id
@@ -81,6 +81,7 @@ class Executions:
             "StartTime": now(),
             "CreationTime": now(),
             "LastModifiedTime": now(),
+            **MADE_BY,
             "definition": pipeline["PipelineDefinition"],
             "pipeline_created": pipeline["CreationTime"],
             "role": pipeline["RoleArn"],

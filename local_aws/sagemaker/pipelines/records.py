@@ -12,6 +12,8 @@ from local_aws.sagemaker.store import Record, Store, arn
 
 EXECUTION = "pipeline-execution"
 RUNNING = ("Executing", "Stopping")
+MADE_BY: Record = {"CreatedBy": {}, "LastModifiedBy": {}}
+"""Of pipelines and executions that nobody made in Studio: SageMaker names users of Studio only."""
 
 
 class ExecutionRecords:

@@ -10,7 +10,7 @@ from local_aws.sagemaker.listings import LISTINGS
 from local_aws.sagemaker.pipelines.definition import parse
 from local_aws.sagemaker.pipelines.executions import Executions
 from local_aws.sagemaker.pipelines.lambda_step import Invoke
-from local_aws.sagemaker.pipelines.records import RUNNING
+from local_aws.sagemaker.pipelines.records import MADE_BY, RUNNING
 from local_aws.sagemaker.store import SAGEMAKER, Record, Store, arn, now
 from local_aws.service import JsonService
 
@@ -63,6 +63,7 @@ class Pipelines:
                 "PipelineStatus": "Active",
                 "CreationTime": now(),
                 "LastModifiedTime": now(),
+                **MADE_BY,
             }
             self._store.put("pipeline", caller, name, record)
             self._store.set_tags(resource, parameters.get("Tags", []))

@@ -94,17 +94,36 @@ class StepWorker:
         entry["Metadata"] = lambda_step.metadata(step, outputs)
         self.keep(step, entry, {"OutputParameters": outputs})
 
+    def _model(self, step: Step, entry: Record) -> None:
+        name = self._name(step)
+        arguments = {**self.resolver.resolve(step.get("Arguments", {})), "ModelName": name}
+        arguments["Tags"] = [*arguments.get("Tags", []), self._origin]
+        model = self.call("CreateModel", self.caller, arguments)["ModelArn"]
+        entry["Metadata"] = {"Model": {"Arn": model}}
+        self.keep(step, entry, {**arguments, "ModelArn": model})
+
+    def _name(self, step: Step) -> str:
+        """Return a name for what a step creates."""
+        return f"pipelines-{self.execution_arn.rpartition('/')[2]}-{step['Name'][:20].replace('_', '-')}-{random_id(10)}"
+
+    @property
+    def _origin(self) -> dict[str, str]:
+        """The tag of what steps create."""
+        return {"Key": "sagemaker:pipeline-execution-arn", "Value": self.execution_arn}
+
     def _register(self, step: Step, entry: Record) -> None:
         arguments = self.resolver.resolve(step.get("Arguments", {}))
         package = self.call("CreateModelPackage", self.caller, arguments)["ModelPackageArn"]
         entry["Metadata"] = {"RegisterModel": {"Arn": package}}
-        given = {"ModelApprovalStatus": "PendingManualApproval", **arguments}
-        version = int(package.rpartition("/")[2])
-        self.keep(step, entry, {**given, "ModelPackageArn": package, "ModelPackageVersion": version})
+        described = {**arguments, "ModelPackageArn": package}
+        if "ModelPackageGroupName" in arguments:
+            described = {"ModelApprovalStatus": "PendingManualApproval", **described}
+            described["ModelPackageVersion"] = int(package.rpartition("/")[2])
+        self.keep(step, entry, described)
 
     def _job(self, step: Step, entry: Record) -> None:
         kind = step["Type"]
-        name = f"pipelines-{self.execution_arn.rpartition('/')[2]}-{step['Name'][:20].replace('_', '-')}-{random_id(10)}"
+        name = self._name(step)
         arguments = self.resolver.naming(f"{kind}JobName", name).resolve(step.get("Arguments", {}))
         entry["cache_key"] = step_cache.key_of(kind, arguments)
         hit = step_cache.find(self.executions(), step, entry["cache_key"])
@@ -118,8 +137,7 @@ class StepWorker:
 
     def _run_job(self, step: Step, name: str, arguments: dict[str, Any], entry: Record) -> Record:
         kind = step["Type"]
-        tags = [{"Key": "sagemaker:pipeline-execution-arn", "Value": self.execution_arn}]
-        arguments = {**arguments, f"{kind}JobName": name, "Tags": [*arguments.get("Tags", []), *tags]}
+        arguments = {**arguments, f"{kind}JobName": name, "Tags": [*arguments.get("Tags", []), self._origin]}
         job_arn = self.call(f"Create{kind}Job", self.caller, arguments)[f"{kind}JobArn"]
         entry["Metadata"] = {f"{kind}Job": {"Arn": job_arn}}
         self._running[step["Name"]] = (kind, name)
@@ -143,6 +161,7 @@ _WORK: dict[str, Callable[[StepWorker, Step, Record], None]] = {
     "Condition": StepWorker._condition,
     "Fail": StepWorker._fail,
     "Lambda": StepWorker._lambda,
+    "Model": StepWorker._model,
     "Processing": StepWorker._job,
     "RegisterModel": StepWorker._register,
     "Training": StepWorker._job,
