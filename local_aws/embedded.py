@@ -2,29 +2,17 @@
 
 import threading
 from pathlib import Path
-from typing import Any
 
 from local_aws import clock
-from local_aws.autoscaling import ApplicationAutoScaling
 from local_aws.cloudformation import TYPES
 from local_aws.ministack_bridge import identity, observability, queries, request_facts, server, stacks
 from local_aws.ministack_bridge.identity import Caller
 from local_aws.ministack_bridge.server import Response
 from local_aws.sagemaker.endpoints.capture import Capture
 from local_aws.sagemaker.endpoints.metrics import EndpointMetrics
-from local_aws.sagemaker.endpoints.models import Models
 from local_aws.sagemaker.endpoints.runtime import Runtime
-from local_aws.sagemaker.endpoints.service import Endpoints
-from local_aws.sagemaker.jobs.jobs import Jobs
-from local_aws.sagemaker.jobs.processing import ProcessingJobs
-from local_aws.sagemaker.jobs.training import TrainingJobs
 from local_aws.sagemaker.notebooks.presigned import PREFIX
-from local_aws.sagemaker.notebooks.service import Notebooks
-from local_aws.sagemaker.pipelines.service import Pipelines
-from local_aws.sagemaker.registry.service import Registry
-from local_aws.sagemaker.store import Store
-from local_aws.sagemaker.tags import Tags
-from local_aws.service import JsonService
+from local_aws.services import Services
 
 ALARM_SECONDS = 0.5
 
@@ -35,24 +23,9 @@ class EmbeddedAws:
     def __init__(self, endpoint_url: str, account: str, region: str, state: Path) -> None:
         self._account, self._region = account, region
         self._stopped = threading.Event()
-        self._store = Store()
-        self.sagemaker = JsonService("sagemaker")
-        self.scaling = JsonService("application-autoscaling")
-        self._jobs: dict[str, Jobs] = {
-            "Training": TrainingJobs(self._store, endpoint_url),
-            "Processing": ProcessingJobs(self._store, endpoint_url),
-        }
+        self._services = Services(endpoint_url, state, Caller("", account, region))
         self._metrics = EndpointMetrics()
-        models = Models(self._store)
-        self._endpoints = Endpoints(self._store, models, endpoint_url)
-        self._runtime = Runtime(self._store, self._endpoints, self._metrics, Capture())
-        pipelines = Pipelines(self._store, self.sagemaker, self._jobs, endpoint_url)
-        self._notebooks = Notebooks(self._store, endpoint_url, state, Caller("", account, region))
-        parts: list[Any] = [models, Registry(self._store), self._endpoints, pipelines, Tags(self._store), *self._jobs.values()]
-        parts += self._notebooks.parts
-        for part in parts:
-            self.sagemaker.offer(part.operations)
-        self.scaling.offer(ApplicationAutoScaling(self._store, self._endpoints).operations)
+        self._runtime = Runtime(self._services.store, self._services.endpoints, self._metrics, Capture())
         self._install()
 
     def _install(self) -> None:
@@ -61,13 +34,13 @@ class EmbeddedAws:
         server.require_signature_on_iam_routes()
         server.add_service("sagemaker", "SageMaker.", r"sagemaker\.", self._handle_sagemaker)
         server.add_service(
-            "application-autoscaling", "AnyScaleFrontendService.", r"application-autoscaling\.", self.scaling.handle
+            "application-autoscaling", "AnyScaleFrontendService.", r"application-autoscaling\.", self._services.scaling.handle
         )
-        server.add_page(PREFIX, self._notebooks.tickets.answer)
+        server.add_page(PREFIX, self._services.notebooks.tickets.answer)
         stacks.install()
         queries.never_invent_answers()
         for name, resource in TYPES.items():
-            service = self.scaling if "ApplicationAutoScaling" in name else self.sagemaker
+            service = self._services.scaling if "ApplicationAutoScaling" in name else self._services.sagemaker
             stacks.add_type(name, resource(service))
         observability.evaluate_alarms_by_dimension(clock.FACTOR)
         observability.schedule_by_clock(clock.FACTOR)
@@ -78,7 +51,7 @@ class EmbeddedAws:
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
     ) -> Response:
         """SageMaker's control plane and its runtime sign for the same service name; the path tells them apart."""
-        handler = self.sagemaker.handle if path in ("", "/") else self._runtime.handle
+        handler = self._services.sagemaker.handle if path in ("", "/") else self._runtime.handle
         return await handler(method, path, headers, body, query)
 
     def _evaluate_alarms(self) -> None:
@@ -90,8 +63,8 @@ class EmbeddedAws:
         """End every job, model server, notebook instance and function process."""
         self._stopped.set()
         self._metrics.stop()
-        for jobs in self._jobs.values():
+        for jobs in self._services.jobs.values():
             jobs.stop_all()
-        self._endpoints.stop_all()
-        self._notebooks.stop_all()
+        self._services.endpoints.stop_all()
+        self._services.notebooks.stop_all()
         server.stop_functions()

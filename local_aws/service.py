@@ -38,6 +38,11 @@ class JsonService:
         """Add operations by the name that AWS gives them."""
         self._operations.update(operations)
 
+    @property
+    def offered(self) -> list[str]:
+        """Names of the operations that are offered, in alphabetical order."""
+        return sorted(self._operations)
+
     def call(self, operation: str, caller: Caller, parameters: dict[str, Any]) -> dict[str, Any]:
         """Run one operation for `caller`.
 

@@ -12,20 +12,14 @@ from local_aws import autoscaling
 from local_aws.ministack_bridge.identity import Caller, Credentials
 from local_aws.sagemaker import store as stores
 from local_aws.sagemaker.endpoints import models as endpoint_models
-from local_aws.sagemaker.endpoints.service import Endpoints
 from local_aws.sagemaker.jobs import jobs as jobs_module
-from local_aws.sagemaker.jobs.processing import ProcessingJobs
-from local_aws.sagemaker.jobs.training import TrainingJobs
-from local_aws.sagemaker.notebooks.service import Notebooks
 from local_aws.sagemaker.pipelines import service as pipelines
-from local_aws.sagemaker.registry.service import Registry
-from local_aws.sagemaker.tags import Tags
 from local_aws.service import JsonService
+from local_aws.services import Services
 from local_aws.validation import problems
 
 CALLER = Caller("person", "111122223333", "eu-central-1")
 ARN = "arn:aws:sagemaker:eu-central-1:111122223333:"
-NOWHERE = "http://127.0.0.1:9"
 TEXTS = [
     *("a", "1", "a@b.c", "/opt/ml/x", "s3://b/k", "https://s3.amazonaws.com/b/k", "subnet-12345678", "sg-12345678"),
     *("arn:aws:iam::111122223333:role/x", f"{ARN}model/a", f"{ARN}model-package/a/1", f"{ARN}pipeline/a/execution/abcdefghijkl"),
@@ -73,17 +67,10 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> dict[str, JsonService]
 
 
 def offered(state: Path) -> dict[str, JsonService]:
-    store, sagemaker, scaling = stores.Store(), JsonService("sagemaker"), JsonService("application-autoscaling")
-    jobs: dict[str, Any] = {"Training": TrainingJobs(store, NOWHERE), "Processing": ProcessingJobs(store, NOWHERE)}
-    for kind in jobs.values():
-        kind._run = lambda *_: None
-    models = endpoint_models.Models(store)
-    endpoints = Endpoints(store, models, NOWHERE)
-    parts = [models, endpoints, Registry(store), Tags(store), pipelines.Pipelines(store, sagemaker, jobs, NOWHERE)]
-    for part in [*parts, *jobs.values(), *Notebooks(store, NOWHERE, state, CALLER).parts]:
-        sagemaker.offer(part.operations)
-    scaling.offer(autoscaling.ApplicationAutoScaling(store, endpoints).operations)
-    return {"sagemaker": sagemaker, "application-autoscaling": scaling}
+    services = Services("http://127.0.0.1:9", state, CALLER)
+    for kind in services.jobs.values():
+        vars(kind)["_run"] = lambda *_: None
+    return {"sagemaker": services.sagemaker, "application-autoscaling": services.scaling}
 
 
 def requests(shape: Shape) -> list[tuple[str, dict[str, Any]]]:
