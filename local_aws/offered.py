@@ -61,7 +61,7 @@ def _lines(services: Services) -> Iterator[str]:
 def _service(name: str, service: JsonService) -> Iterator[str]:
     count, total = len(service.offered), len(service.model.operation_names)
     yield f"### {name}\n"
-    yield f"{count} of the {total} operations of botocore's model; the others are answered with `NotImplemented` and their name.\n"
+    yield f"{count} of the {total} operations of botocore's model; each other answers `NotImplemented` with its name.\n"
     yield "| operation | refuses by name |\n|---|---|"
     for operation in service.offered:
         yield f"| `{operation}` | {_names(REFUSED.get(operation, ()))} |"
