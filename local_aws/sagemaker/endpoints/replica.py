@@ -90,10 +90,12 @@ class Fleet:
         """Change the number of replicas; the watching thread carries it out."""
         self.desired = desired
 
-    def wait_settled(self) -> None:
-        """Wait until as many replicas answer as are wanted, or the fleet is stopped."""
-        while self.size != self.desired and not self._stopped.wait(SETTLE_SECONDS):
+    def wait_settled(self) -> bool:
+        """Wait until as many replicas answer as are wanted; return whether they do, which they may not if they do not come up."""
+        deadline = time.monotonic() + START_ATTEMPTS * self._serving.startup_seconds
+        while self.size != self.desired and time.monotonic() < deadline and not self._stopped.wait(SETTLE_SECONDS):
             pass
+        return self.size == self.desired
 
     def invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Ask a replica; one that has died under the request is passed over, because it cannot have answered."""

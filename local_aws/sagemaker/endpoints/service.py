@@ -134,17 +134,19 @@ class Endpoints:
         return {"EndpointArn": resource}
 
     def _change_capacities(self, record: Record, generation: Generation, changes: list[Record]) -> None:
-        """Change weights and counts; the endpoint is InService again once as many instances answer as are wanted."""
+        """Change weights and counts; the endpoint is InService again once as many instances answer as are wanted, or cannot."""
         for change in changes:
             variant = change["VariantName"]
             if "DesiredInstanceCount" in change:
                 generation.fleets[variant].scale(change["DesiredInstanceCount"])
             if "DesiredWeight" in change:
                 generation.weights[variant] = change["DesiredWeight"]
-        for change in changes:
-            generation.fleets[change["VariantName"]].wait_settled()
+        missing = [name for name in (change["VariantName"] for change in changes) if not generation.fleets[name].wait_settled()]
         with self._store.lock:
             record.pop("stages", None)
+            record.pop("FailureReason", None)
+            if missing:
+                record["FailureReason"] = f"Not all instances of {', '.join(missing)} passed the ping health check in time."
             record["EndpointStatus"], record["LastModifiedTime"] = "InService", now()
             announce(self._store, record)
 
