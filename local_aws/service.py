@@ -23,10 +23,13 @@ log = logging.getLogger(__name__)
 
 
 class JsonService:
-    """Operations of one AWS service with the JSON 1.1 protocol; each authorizes its own call."""
+    """Operations of one AWS service with the JSON 1.1 protocol; each authorizes its own call.
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    `check` raises for what a client may not ask for and AWS's own services, such as CloudFormation, may.
+    """
+
+    def __init__(self, name: str, check: Callable[[Mapping[str, Any]], None] = lambda _parameters: None) -> None:
+        self.name, self._check = name, check
         self._operations: dict[str, Operation] = {}
 
     @cached_property
@@ -43,8 +46,8 @@ class JsonService:
         """Names of the operations that are offered, in alphabetical order."""
         return sorted(self._operations)
 
-    def call(self, operation: str, caller: Caller, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Run one operation for `caller`.
+    def call(self, operation: str, caller: Caller, parameters: dict[str, Any], *, by_client: bool = False) -> dict[str, Any]:
+        """Run one operation for `caller`, on behalf of a client or of another of AWS's services.
 
         Raises
         ------
@@ -58,6 +61,8 @@ class JsonService:
         if model.input_shape is not None:
             parameters = without_nulls(model.input_shape, parameters)
             self._validate(model.input_shape, parameters)
+        if by_client:
+            self._check(parameters)
         answer: dict[str, Any] = _shaped(model.output_shape, handler(caller, parameters) or {})
         return answer
 
@@ -87,7 +92,7 @@ class JsonService:
     def _answer(self, caller: Caller, operation: str, body: bytes) -> Response:
         try:
             parameters = _parsed(body)
-            return _response(200, self.call(operation, caller, parameters))
+            return _response(200, self.call(operation, caller, parameters, by_client=True))
         except ServiceError as error:
             return _error(error)
         except Exception:

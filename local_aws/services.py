@@ -5,6 +5,7 @@ from typing import Any
 
 from local_aws.autoscaling import ApplicationAutoScaling
 from local_aws.ministack_bridge.identity import Caller
+from local_aws.sagemaker import tag_rules
 from local_aws.sagemaker.endpoints.models import Models
 from local_aws.sagemaker.endpoints.service import Endpoints
 from local_aws.sagemaker.jobs.jobs import Jobs
@@ -23,7 +24,7 @@ class Services:
 
     def __init__(self, endpoint_url: str, state: Path, home: Caller) -> None:
         self.store = Store()
-        self.sagemaker = JsonService("sagemaker")
+        self.sagemaker = JsonService("sagemaker", tag_rules.check_request)
         self.scaling = JsonService("application-autoscaling")
         self.jobs: dict[str, Jobs] = {
             "Training": TrainingJobs(self.store, endpoint_url),

@@ -10,7 +10,6 @@ from typing import Any
 from local_aws.ministack_bridge.identity import Caller, authorize
 from local_aws.sagemaker.absent import absent
 from local_aws.sagemaker.conditions import conditions
-from local_aws.sagemaker.tag_rules import check_keys
 
 Record = dict[str, Any]
 SAGEMAKER = "sagemaker.amazonaws.com"
@@ -83,7 +82,6 @@ class Store:
         """Raise AccessDenied unless `caller` may create `resource`; creating with tags asks for AddTags as well, as on AWS."""
         self.authorize(caller, action, resource, request)
         if request.get("Tags"):
-            check_keys(tag["Key"] for tag in request["Tags"])
             resource = lowered(resource)
             context = self._context(caller, action, resource, request) | {"sagemaker:TaggingAction": action}
             authorize(caller, "sagemaker:AddTags", resource, context)

@@ -5,7 +5,7 @@ from local_aws.ministack_bridge.identity import Caller
 from local_aws.sagemaker.absent import WORDS
 from local_aws.sagemaker.listing import paged
 from local_aws.sagemaker.store import Record, Store, lowered
-from local_aws.sagemaker.tag_rules import check_keys, check_number
+from local_aws.sagemaker.tag_rules import check_number
 
 
 class Tags:
@@ -21,7 +21,6 @@ class Tags:
         self._store.authorize(caller, "AddTags", resource, parameters)
         self._require(caller, resource)
         keys = {tag["Key"] for tag in parameters["Tags"]}
-        check_keys(keys)
         with self._store.lock:
             check_number(resource, keys | self._store.tags_of(resource).keys())
             self._store.set_tags(resource, parameters["Tags"])
@@ -40,7 +39,6 @@ class Tags:
         resource = lowered(parameters["ResourceArn"])
         self._store.authorize(caller, "DeleteTags", resource, parameters)
         self._require(caller, resource)
-        check_keys(parameters["TagKeys"])
         with self._store.lock:
             for key in parameters["TagKeys"]:
                 self._store.tags.get(resource, {}).pop(key, None)
