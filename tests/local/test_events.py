@@ -180,13 +180,12 @@ def test_a_job_is_told_of_from_its_start_and_a_training_job_at_every_step(
     ended = wait_for(lambda: (d := describe(TrainingJobName="trains"))["TrainingJobStatus"] != "InProgress" and d, every=0.1)
     steps = ["Starting", "Downloading", "Training", "Uploading", "Completed"]
     assert [step["Status"] for step in ended["SecondaryStatusTransitions"]] == steps
-    events = read(aws, told)
-    details = of(events, "Training Job", "trains")
+    details = wait_for(lambda: len(d := of(read(aws, told), "Training Job", "trains")) == len(steps) and d, every=0.1)
     assert [detail["SecondaryStatus"] for detail in details] == steps
     assert [detail["TrainingJobStatus"] for detail in details] == ["InProgress"] * 4 + ["Completed"]
     assert details[-1]["SecondaryStatusTransitions"][0]["EndTime"] > MILLISECONDS
     assert details[0]["Tags"] == {"team": "one"}
-    started, failed = of(events, "Processing Job", "fails")
+    started, failed = wait_for(lambda: len(d := of(read(aws, told), "Processing Job", "fails")) == 2 and d, every=0.1)
     assert (started["ProcessingJobStatus"], failed["ProcessingJobStatus"]) == ("InProgress", "Failed")
     assert failed["FailureReason"]
 
@@ -212,7 +211,7 @@ def test_an_execution_is_told_of_from_its_start_with_what_its_steps_run_and_why_
     arn = sagemaker.start_pipeline_execution(PipelineName="p", ClientRequestToken="s" * 32)["PipelineExecutionArn"]
     describe = sagemaker.describe_pipeline_execution
     wait_for(lambda: describe(PipelineExecutionArn=arn)["PipelineExecutionStatus"] == "Failed", every=0.1)
-    events = [event for event in read(aws, told) if arn in event["resources"]]
+    events = wait_for(lambda: len(e := [event for event in read(aws, told) if arn in event["resources"]]) == 4 and e, every=0.1)
     begun, step_begun, step_failed, failed = [event["detail"] for event in events]
     assert begun["currentPipelineExecutionStatus"] == step_begun["currentStepStatus"] == "Executing"
     assert "previousPipelineExecutionStatus" not in begun

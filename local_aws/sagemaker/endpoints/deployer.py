@@ -49,22 +49,22 @@ class Deployer:
                     self._create(record, config, counts)
                 else:
                     self._update(record, config, counts, deployment)
+            except DeploymentFailed as failure:
+                record["FailureReason"] = str(failure)
             except Exception:
                 log.exception("%s failed", record["EndpointName"])
                 record["FailureReason"] = "InternalServerError: We encountered an internal error. Please try again."
+            with self._store.lock:
+                # The status last: whoever sees that it is over sees all of it, and its event before those of what comes next.
+                record["LastModifiedTime"] = now()
+                record.pop("PendingDeploymentSummary", None)
                 record["EndpointStatus"] = "InService" if record["traffic"].current else "Failed"
-            record["LastModifiedTime"] = now()
-            record.pop("PendingDeploymentSummary", None)
-            announce(self._store, record)
+                announce(self._store, record)
 
         threading.Thread(target=guarded, daemon=True).start()
 
     def _create(self, record: Record, config: Record, counts: dict[str, int]) -> None:
-        try:
-            record["traffic"].settle(self._generation(record, config, counts))
-            record["EndpointStatus"] = "InService"
-        except DeploymentFailed as failure:
-            record["FailureReason"], record["EndpointStatus"] = str(failure), "Failed"
+        record["traffic"].settle(self._generation(record, config, counts))
 
     def _update(self, record: Record, config: Record, counts: dict[str, int], deployment: Record) -> None:
         traffic: Traffic = record["traffic"]
@@ -76,12 +76,7 @@ class Deployer:
             announce_deployment(self._store, record)
 
         stage("Creating", f"Launching {instances} instance(s).")
-        try:
-            new = self._generation(record, config, counts)
-        except DeploymentFailed as failure:
-            record["FailureReason"] = str(failure)
-            record["EndpointStatus"] = "InService" if old else "Failed"
-            return
+        new = self._generation(record, config, counts)
         try:
             record["incoming"] = new
             with_new = partial(stage, new=new)
@@ -90,8 +85,7 @@ class Deployer:
             record["EndpointStatus"] = "RollingBack"
             announce(self._store, record)
             new.stop()
-            record["FailureReason"], record["EndpointStatus"] = str(failure), "InService"
-            return
+            raise DeploymentFailed(str(failure)) from None
         except Exception:
             traffic.revert()
             new.stop()
@@ -105,7 +99,6 @@ class Deployer:
             stage("Deleting", f"Terminating {sum(fleet.size for fleet in old.fleets.values())} instance(s).", new)
             old.stop()
             record.pop("outgoing", None)
-        record["EndpointStatus"] = "InService"
 
     def _generation(self, record: Record, config: Record, counts: dict[str, int]) -> Generation:
         """Start all fleets of a configuration.
