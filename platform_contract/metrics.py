@@ -2,3 +2,13 @@
 
 NOTEBOOKS = "MLPlatform/Notebooks"
 """Namespace of the idle agents' and the watchdog's metrics."""
+HEARTBEAT = "Heartbeat"
+"""1 whenever an idle agent has looked."""
+IDLE_MINUTES = "IdleMinutes"
+"""How long an agent has seen nobody and nothing use its notebook."""
+CPU_PERCENT = "CpuPercent"
+"""How busy the cores of an instance are, as its agent measures."""
+BLIND = "Blind"
+"""1 while Jupyter does not answer the agent although kernels live."""
+HEARTBEAT_MISSING = "HeartbeatMissing"
+"""The watchdog's: 1 for an instance that runs and whose agent is silent."""

@@ -10,7 +10,7 @@ from ml_platform.notebook.notebook_instance import NotebookInstance
 from ml_platform.notebook.options import IdleShutdown, KeepHours, NotebookMachine, NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.notebook.watchdog import NotebookWatchdog
-from ml_platform.notebook.watchdog_options import NightlyStop, WatchdogOptions, WatchedNotebook
+from ml_platform.notebook.watchdog_options import WatchdogOptions
 from ml_platform.serving.endpoint_options import CaptureOptions, ProductionVariant
 from ml_platform.serving.endpoint_release import ReleaseOptions
 from ml_platform.serving.endpoint_scaling import ScalingOptions
@@ -19,7 +19,7 @@ from ml_platform.serving.model_endpoint import ModelEndpoint
 from ml_platform.serving.model_execution_role import ModelExecutionRole
 from ml_platform.serving.prediction_api import PredictionApi, Throttle
 from ml_platform.serving.prediction_route import PredictionRoute, RequestContract
-from ml_platform.serving.promotion import PromotedModel, Promotion
+from ml_platform.serving.promotion import Promotion
 from ml_platform.serving.release_role import ReleaseRole
 from ml_platform.training.gate_function import GateFunction
 from ml_platform.training.model_code import JobResources, ModelCode, TrainingJobs, TrainingStorage
@@ -28,6 +28,8 @@ from ml_platform.training.quality_gate import GateRule, QualityGate
 from ml_platform.training.registered_model import RegisteredModel
 from ml_platform.training.training_pipeline import TrainingPipeline
 from platform_contract.names import PlatformNames
+from platform_contract.notebooks import NightlyStop, WatchedNotebook
+from platform_contract.promotion import PromotedModel
 
 __all__ = [
     "AlertsTopic",

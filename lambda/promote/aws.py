@@ -7,8 +7,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from platform_contract.promotion import PromotedModel
 from promote.logic import StackState
-from promote.models import Approval, PromotedModel
+from promote.models import Approval
 
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 MODEL_CONFIG = CONFIG.merge(Config(read_timeout=15, retries={"total_max_attempts": 1}))

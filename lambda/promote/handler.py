@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from platform_contract.promotion import PromotedModel
 from promote.aws import Aws, Busy
 from promote.logic import Action, decide, version_of
-from promote.models import Approval, PromotedModel, load_models, parse_approval
+from promote.models import Approval, load_models, parse_approval
 
 RETRY_SECONDS = int(os.environ["RETRY_SECONDS"])
 MODELS = load_models(Path(__file__).parents[1] / "models.json")

@@ -6,20 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
-@dataclass(frozen=True)
-class PromotedModel:
-    """The names that belong to one served model."""
-
-    name: str
-    group_name: str
-    stack_name: str
-    endpoint_name: str
-    release_role_name: str
-    parameter: str
-    """Parameter of the stack that says which version is served."""
-    sample: str
-    """Output of the stack with an instance that a new version is asked about; where there is none, it is not asked."""
+from platform_contract.promotion import PromotedModel
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from platform_contract.metrics import NOTEBOOKS
+from platform_contract.metrics import CPU_PERCENT, HEARTBEAT, IDLE_MINUTES, NOTEBOOKS
 from shared.clock import ago
 from watchdog.models import IN_SERVICE, Instance, Readings
 
@@ -56,11 +56,11 @@ class Aws:
 
     def readings(self, name: str, heartbeat_minutes: int, now: datetime) -> Readings:
         """Return what CloudWatch knows of an instance."""
-        beats = self._values({"Heartbeat": "SampleCount"}, name, timedelta(minutes=heartbeat_minutes), now)
-        recent = self._values({"IdleMinutes": "Minimum", "CpuPercent": "Average"}, name, RECENT, now)
-        idle, cpu = recent["IdleMinutes"], recent["CpuPercent"]
+        beats = self._values({HEARTBEAT: "SampleCount"}, name, timedelta(minutes=heartbeat_minutes), now)
+        recent = self._values({IDLE_MINUTES: "Minimum", CPU_PERCENT: "Average"}, name, RECENT, now)
+        idle, cpu = recent[IDLE_MINUTES], recent[CPU_PERCENT]
         return Readings(
-            heartbeat=bool(beats["Heartbeat"]),
+            heartbeat=bool(beats[HEARTBEAT]),
             idle_minutes=min(idle) if idle else None,
             cpu_percent=sum(cpu) / len(cpu) if cpu else None,
         )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from platform_contract.notebooks import NightlyStop, WatchedNotebook
 from platform_contract.tags import KEEP_ALIVE_TAG
 from shared.clock import elapsed
-from watchdog.models import IN_SERVICE, Guarded, Instance, NightlyStop, Readings, Settings
+from watchdog.models import IN_SERVICE, Instance, Readings, Settings
 
 BUSY_PERCENT = 5.0
 """CPU from which an instance counts as computing."""
@@ -29,7 +30,7 @@ class Decision:
     """What a person should mend."""
 
 
-def decide(guarded: Guarded, instance: Instance, readings: Readings, settings: Settings, now: datetime) -> Decision:
+def decide(watched: WatchedNotebook, instance: Instance, readings: Readings, settings: Settings, now: datetime) -> Decision:
     """Return whether to stop `instance`, and why or why not."""
     if instance.status != IN_SERVICE:
         return Decision(False, f"it is {instance.status}")
@@ -38,10 +39,10 @@ def decide(guarded: Guarded, instance: Instance, readings: Readings, settings: S
     if kept is not None:
         return Decision(False, f"its tag keeps it alive until {kept:%Y-%m-%d %H:%M} UTC", missing, note)
     why = (
-        _too_long(guarded, instance, now)
-        or _night(guarded, instance, readings, now)
+        _too_long(watched, instance, now)
+        or _night(watched, instance, readings, now)
         or (missing and _dead(readings, settings))
-        or _left_over(guarded, readings)
+        or _left_over(watched, readings)
     )
     if why:
         return Decision(True, why, missing, note)
@@ -94,18 +95,18 @@ def _kept_until(instance: Instance, settings: Settings, now: datetime) -> tuple[
     return (until, "") if until > now else (None, "")
 
 
-def _too_long(guarded: Guarded, instance: Instance, now: datetime) -> str:
+def _too_long(watched: WatchedNotebook, instance: Instance, now: datetime) -> str:
     hours = elapsed(instance.since, now) / HOUR
-    limit = guarded.max_uptime_hours
+    limit = watched.max_uptime_hours
     return f"it has run for {hours:.1f} hours, of which max_uptime_hours allows {limit}" if hours >= limit else ""
 
 
-def _night(guarded: Guarded, instance: Instance, readings: Readings, now: datetime) -> str:
-    if guarded.nightly is None or computes(readings) is not False:
+def _night(watched: WatchedNotebook, instance: Instance, readings: Readings, now: datetime) -> str:
+    if watched.nightly is None or computes(readings) is not False:
         return ""
-    if last_moment(guarded.nightly, now) <= instance.since:
+    if last_moment(watched.nightly, now) <= instance.since:
         return ""
-    return f"its nightly stop ({guarded.nightly.at} {guarded.nightly.timezone}) has come, and it computes nothing"
+    return f"its nightly stop ({watched.nightly.at} {watched.nightly.timezone}) has come, and it computes nothing"
 
 
 def _dead(readings: Readings, settings: Settings) -> str:
@@ -115,9 +116,9 @@ def _dead(readings: Readings, settings: Settings) -> str:
     return f"its idle agent has sent no heartbeat for {settings.heartbeat_minutes} minutes, and its CPU is idle ({cpu:.1f} %)"
 
 
-def _left_over(guarded: Guarded, readings: Readings) -> str:
+def _left_over(watched: WatchedNotebook, readings: Readings) -> str:
     idle = readings.idle_minutes if readings.heartbeat else None
-    if guarded.declared or idle is None or idle < guarded.idle_minutes or computes(readings) is not False:
+    if watched.declared or idle is None or idle < watched.idle_minutes or computes(readings) is not False:
         return ""
     return f"it is no longer declared, may not stop itself any more, and has been idle for {idle:.0f} minutes"
 

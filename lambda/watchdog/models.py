@@ -7,35 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-NOTEBOOK_TAG = "ml-platform:notebook"
-ENVIRONMENT_TAG = "ml-platform:environment"
-EXPIRES_TAG = "ml-platform:expires"
-KEEP_ALIVE_TAG = "ml-platform:keep-alive-until"
+from platform_contract.notebooks import NightlyStop, WatchedNotebook
 
 IN_SERVICE = "InService"
-
-
-@dataclass(frozen=True, kw_only=True)
-class NightlyStop:
-    """A moment of each night."""
-
-    at: str
-    """`HH:MM`, local time."""
-    timezone: str
-    """IANA name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Guarded:
-    """A notebook and its limits. The defaults are for instances that are no longer declared, but kept with their disks."""
-
-    notebook: str
-    instance: str
-    idle_minutes: int = 60
-    max_uptime_hours: int = 72
-    endpoint_hours: int = 8
-    nightly: NightlyStop | None = None
-    declared: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +24,15 @@ class Settings:
     currency: str
     prices_per_hour: Mapping[str, float]
     log_retention_days: int
-    notebooks: Mapping[str, Guarded]
+    notebooks: Mapping[str, WatchedNotebook]
     """By the name of their instance."""
 
-    def for_notebook(self, notebook: str, instance: str) -> Guarded:
+    def for_notebook(self, notebook: str, instance: str) -> WatchedNotebook:
         """Return limits for an instance that is not declared: those of the notebook of this name, else the defaults."""
-        for guarded in self.notebooks.values():
-            if guarded.notebook == notebook:
-                return replace(guarded, instance=instance, declared=False)
-        return Guarded(notebook=notebook, instance=instance, declared=False)
+        for watched in self.notebooks.values():
+            if watched.notebook == notebook:
+                return replace(watched, instance=instance, declared=False)
+        return WatchedNotebook(notebook=notebook, instance=instance, declared=False)
 
     def endpoint_hours(self, notebook: str) -> int:
         """Return how long an endpoint made from `notebook` lives by default."""
@@ -107,6 +81,6 @@ def load_settings(path: Path) -> Settings:
     notebooks = {}
     for entry in content.pop("notebooks"):
         nightly = entry.pop("nightly")
-        guarded = Guarded(**entry, nightly=NightlyStop(**nightly) if nightly else None)
-        notebooks[guarded.instance] = guarded
+        watched = WatchedNotebook(**entry, nightly=NightlyStop(**nightly) if nightly else None)
+        notebooks[watched.instance] = watched
     return Settings(**content, notebooks=notebooks)

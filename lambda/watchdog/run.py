@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 
+from platform_contract.metrics import HEARTBEAT_MISSING
 from platform_contract.names import PlatformNames
+from platform_contract.notebooks import WatchedNotebook
 from platform_contract.tags import ENVIRONMENT_TAG, NOTEBOOK_TAG
 from watchdog.aws import Aws
 from watchdog.endpoints import Endpoints
 from watchdog.expiry import is_ours, why_delete
 from watchdog.logic import Decision, decide
-from watchdog.models import IN_SERVICE, Endpoint, Guarded, Instance, Readings, Settings
+from watchdog.models import IN_SERVICE, Endpoint, Instance, Readings, Settings
 from watchdog.report import Report
 from watchdog.usage import bill, since_last_run
 
@@ -51,19 +53,19 @@ class Run:
 
     def _look_at(self, name: str) -> None:
         instance = self._aws.instance(name)
-        guarded = self._settings.notebooks.get(name)
+        watched = self._settings.notebooks.get(name)
         if instance is None:
             return
-        if guarded is None:
+        if watched is None:
             if instance.tags.get(ENVIRONMENT_TAG) != self._settings.environment:
                 return
-            guarded = self._settings.for_notebook(instance.tags.get(NOTEBOOK_TAG, ""), name)
+            watched = self._settings.for_notebook(instance.tags.get(NOTEBOOK_TAG, ""), name)
         readings = self._readings(instance)
-        decision = decide(guarded, instance, readings, self._settings, self._now)
-        self._note(guarded, instance, readings, decision)
+        decision = decide(watched, instance, readings, self._settings, self._now)
+        self._note(watched, instance, readings, decision)
         self._measure(instance, decision)
         if decision.stop and self._aws.stop(name):
-            self._note_stop(guarded, instance, decision)
+            self._note_stop(watched, instance, decision)
 
     def _readings(self, instance: Instance) -> Readings:
         """Return what is known; the hard limit holds without it."""
@@ -82,12 +84,12 @@ class Run:
         if usage.saved is not None:
             values["MoneySaved"] = usage.saved
         if decision.heartbeat_missing is not None:
-            values["HeartbeatMissing"] = float(decision.heartbeat_missing)
+            values[HEARTBEAT_MISSING] = float(decision.heartbeat_missing)
         self._try(f"metrics of {instance.name}", partial(self._aws.publish, instance.name, values))
 
-    def _note(self, guarded: Guarded, instance: Instance, readings: Readings, decision: Decision) -> None:
+    def _note(self, watched: WatchedNotebook, instance: Instance, readings: Readings, decision: Decision) -> None:
         line = {
-            "notebook": guarded.notebook,
+            "notebook": watched.notebook,
             "instance": instance.name,
             "status": instance.status,
             "stop": decision.stop,
@@ -99,8 +101,8 @@ class Run:
         }
         self.report.notebooks.append({key: value for key, value in line.items() if value not in (None, "")})
 
-    def _note_stop(self, guarded: Guarded, instance: Instance, decision: Decision) -> None:
-        who = {"notebook": guarded.notebook, "instance": instance.name, "instance_type": instance.instance_type}
+    def _note_stop(self, watched: WatchedNotebook, instance: Instance, decision: Decision) -> None:
+        who = {"notebook": watched.notebook, "instance": instance.name, "instance_type": instance.instance_type}
         self.report.stopped.append({**who, "reason": decision.reason, **bill(instance, self._settings, self._now)})
 
     def _delete_expired(self) -> None:

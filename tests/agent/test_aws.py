@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from idle_agent.act import measure, tell
 from idle_agent.aws import SERVICES, Instance
 from idle_agent.identity import Identity, sign
+from platform_contract.metrics import BLIND, HEARTBEAT, IDLE_MINUTES
 from tests.agent.fake_aws import FakeAws
 
 MOMENT = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
@@ -104,9 +105,9 @@ def test_the_calls_are_what_botocore_sends(instance: dict[str, Any], fake_aws: F
     metrics = [data for call in fake_aws.calls if call.operation == "PutMetricData" for data in call.parameters["MetricData"]]
     dimension = [{"Name": "NotebookInstanceName", "Value": "mlp-nb-demo"}]
     assert [(data["MetricName"], data["Value"]) for data in metrics] == [
-        ("Heartbeat", 1),
-        ("IdleMinutes", 3.5),
-        ("Blind", 0),
+        (HEARTBEAT, 1),
+        (IDLE_MINUTES, 3.5),
+        (BLIND, 0),
         ("CpuPercent", 1.5),
     ]
     assert all(data["Dimensions"] == dimension for data in metrics)

@@ -19,6 +19,7 @@ from ml_platform.notebook import lifecycle_script
 from ml_platform.notebook.client_bundle import pack
 from ml_platform.notebook.lifecycle_script import MAX_BYTES, render, size, zipped
 from ml_platform.notebook.sdk_defaults import render_sdk_defaults
+from platform_contract.metrics import CPU_PERCENT
 from tests.agent.fake_aws import FakeAws
 from tests.agent.machine import BUNDLE, IDLE, PLATFORM, Machine, carried, settings, wait_for
 
@@ -154,7 +155,7 @@ def test_it_starts_the_agent_and_the_vitals(machine: Machine, fake_aws: FakeAws)
     done = machine.start()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert time.monotonic() - started < 10
-    wait_for(lambda: len(machine.lines()) >= 2 and "CpuPercent" in str(fake_aws.calls))
+    wait_for(lambda: len(machine.lines()) >= 2 and CPU_PERCENT in str(fake_aws.calls))
     line = machine.lines()[-1]
     assert set(line) == {"time", "verdict", "reason", "idle_minutes", "stops_in_minutes", "lifecycle", "cpu_percent", "problems"}
     assert (line["verdict"], line["problems"]) == ("unknown", [])

@@ -3,11 +3,18 @@
 import pytest
 from botocore.stub import ANY, Stubber
 
+from platform_contract.promotion import PromotedModel
 from promote.aws import Aws, Busy
-from promote.models import Approval, PromotedModel
+from promote.models import Approval
 
 MODEL = PromotedModel(
-    "spam", "mlp-test-spam", "mlp-test-Serving-spam", "mlp-test-spam", "mlp-test-spam-release", "ModelPackageArn", "Sample"
+    name="spam",
+    group_name="mlp-test-spam",
+    stack_name="mlp-test-Serving-spam",
+    endpoint_name="mlp-test-spam",
+    release_role_name="mlp-test-spam-release",
+    parameter="ModelPackageArn",
+    sample="Sample",
 )
 STACK_ID = "arn:aws:cloudformation:eu-central-1:111122223333:stack/mlp-test-Serving-spam/1"
 STACK = {

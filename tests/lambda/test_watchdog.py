@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from platform_contract.notebooks import NightlyStop, WatchedNotebook
 from shared import clock
 from watchdog.expiry import is_ours, why_delete
 from watchdog.logic import Decision, computes, decide, last_moment, parse_time
-from watchdog.models import Endpoint, Guarded, Instance, NightlyStop, Readings, Settings
+from watchdog.models import Endpoint, Instance, Readings, Settings
 from watchdog.report import Report
 from watchdog.usage import bill, since_last_run
 
@@ -17,9 +18,9 @@ NOW = datetime(2026, 11, 24, 21, 5, tzinfo=UTC)
 """22:05 in Berlin."""
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NIGHTLY = NightlyStop(at="22:00", timezone="Europe/Berlin")
-DEMO = Guarded(notebook="demo", instance="mlp-test-nb-demo-1234", max_uptime_hours=72, endpoint_hours=8)
-NIGHTS = Guarded(notebook="demo", instance="mlp-test-nb-demo-1234", nightly=NIGHTLY)
-LEFT_OVER = Guarded(notebook="demo", instance="mlp-test-nb-demo-0000", declared=False)
+DEMO = WatchedNotebook(notebook="demo", instance="mlp-test-nb-demo-1234", max_uptime_hours=72, endpoint_hours=8)
+NIGHTS = WatchedNotebook(notebook="demo", instance="mlp-test-nb-demo-1234", nightly=NIGHTLY)
+LEFT_OVER = WatchedNotebook(notebook="demo", instance="mlp-test-nb-demo-0000", declared=False)
 SETTINGS = Settings(
     environment="mlp-test",
     every_minutes=5,
@@ -48,12 +49,12 @@ def at(hours: float) -> str:
     return (NOW + hours * HOUR).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def verdict(guarded: Guarded, found: Instance, readings: Readings) -> Decision:
-    return decide(guarded, found, readings, SETTINGS, NOW)
+def verdict(watched: WatchedNotebook, found: Instance, readings: Readings) -> Decision:
+    return decide(watched, found, readings, SETTINGS, NOW)
 
 
 @pytest.mark.parametrize(
-    ("guarded", "found", "readings", "stop", "reason", "missing"),
+    ("watched", "found", "readings", "stop", "reason", "missing"),
     [
         (DEMO, instance(71.9), IDLE, False, "its idle agent watches it", False),
         (DEMO, instance(72), IDLE, True, "max_uptime_hours allows 72", False),
@@ -94,8 +95,8 @@ def verdict(guarded: Guarded, found: Instance, readings: Readings) -> Decision:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_decisions(guarded, found, readings, stop, reason, missing) -> None:
-    decision = verdict(guarded, found, readings)
+def test_decisions(watched, found, readings, stop, reason, missing) -> None:
+    decision = verdict(watched, found, readings)
     assert (decision.stop, decision.heartbeat_missing) == (stop, missing)
     assert reason in decision.reason
 
@@ -122,9 +123,9 @@ def test_a_tag_that_is_not_honoured_is_told(keep: str, note: str) -> None:
     declared=st.booleans(),
 )
 def test_nothing_that_may_be_computing_is_stopped_before_its_hard_limit(hours, cpu, beat, nightly, declared) -> None:
-    guarded = Guarded(notebook="demo", instance="i", nightly=nightly, declared=declared)
+    watched = WatchedNotebook(notebook="demo", instance="i", nightly=nightly, declared=declared)
     idle = 0.0 if beat else None
-    assert not verdict(guarded, instance(hours), Readings(heartbeat=beat, idle_minutes=idle, cpu_percent=cpu)).stop
+    assert not verdict(watched, instance(hours), Readings(heartbeat=beat, idle_minutes=idle, cpu_percent=cpu)).stop
 
 
 @given(cpu=st.floats(0, 100), idle=st.floats(0, 2000), more=st.floats(0, 100), hours=st.floats(0, 100))

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from platform_contract.notebooks import WatchedNotebook
 from tests.lambda_support import event
-from watchdog.models import Endpoint, Guarded, Instance, Readings, Settings
+from watchdog.models import Endpoint, Instance, Readings, Settings
 from watchdog.run import Run
 
 NOW = datetime(2026, 11, 24, 21, 5, tzinfo=UTC)
@@ -23,7 +24,7 @@ SETTINGS = Settings(
     currency="USD",
     prices_per_hour={"ml.t3.medium": 0.05},
     log_retention_days=90,
-    notebooks={name: Guarded(notebook=notebook, instance=name) for notebook, name in NAMES.items()},
+    notebooks={name: WatchedNotebook(notebook=notebook, instance=name) for notebook, name in NAMES.items()},
 )
 ALIVE = Readings(heartbeat=True, idle_minutes=1, cpu_percent=1)
 DEAD = Readings(heartbeat=False, cpu_percent=1)

@@ -18,11 +18,11 @@ from ml_platform.notebook.network import NotebookNetwork
 from ml_platform.notebook.options import IdleShutdown, NotebookMachine, NotebookWork
 from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.notebook.role import NotebookRole
-from ml_platform.notebook.watchdog_options import NightlyStop, WatchedNotebook
 from ml_platform.training.registered_model import PipelineStorage
 from platform_contract import images
 from platform_contract.instances import has_local_nvme
 from platform_contract.names import MAX_NAME, PlatformNames
+from platform_contract.notebooks import NightlyStop, WatchedNotebook
 
 PLATFORM = "notebook-al2023-v1"
 """The one platform on which instances can still be created and started; CloudFormation's own default is a retired one."""

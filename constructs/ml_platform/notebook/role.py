@@ -20,8 +20,6 @@ from platform_contract.metrics import NOTEBOOKS
 SERVICE_LOGS = "/aws/sagemaker/NotebookInstances"
 """Group into which SageMaker writes the output of lifecycle scripts, under the instance's role."""
 
-MODELS_IN_A_POLICY = 5
-
 _WHY_WILDCARDS = (
     "SageMaker and its SDK choose the names of what is made, which is recognized by its tags, and of objects and log streams; "
     "PutMetricData and the List calls know no resources"

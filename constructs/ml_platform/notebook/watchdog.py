@@ -20,9 +20,10 @@ from ml_platform.common.function import PlatformFunction
 from ml_platform.common.problems import not_an_alias, refuse, whole
 from ml_platform.notebook.owner import default_prefix
 from ml_platform.notebook.watchdog_access import delete_endpoints, measure_and_tell, stop_notebooks
-from ml_platform.notebook.watchdog_options import WatchdogOptions, WatchedNotebook
-from platform_contract.metrics import NOTEBOOKS
+from ml_platform.notebook.watchdog_options import WatchdogOptions
+from platform_contract.metrics import BLIND, HEARTBEAT_MISSING, NOTEBOOKS
 from platform_contract.names import PlatformNames
+from platform_contract.notebooks import WatchedNotebook
 
 FUNCTION_TIMEOUT = Duration.minutes(5)
 """Many instances and endpoints are looked at one after the other."""
@@ -162,11 +163,11 @@ class NotebookWatchdog(Construct):
     def _build_notebook_alarms(self, notebook: WatchedNotebook, alerts: sns.ITopic, period: Duration) -> None:
         name = _pascal(notebook.notebook)
         meanings = {
-            ("Silent", "HeartbeatMissing", "Maximum"): (
+            ("Silent", HEARTBEAT_MISSING, "Maximum"): (
                 f"Notebook {notebook.notebook} runs, but its idle agent is silent: it will not stop itself. Open it, look at "
                 "/var/log/ml-platform-*.log, and stop and start it"
             ),
-            ("Blind", "Blind", "Minimum"): (
+            ("Blind", BLIND, "Minimum"): (
                 f"Notebook {notebook.notebook} has kernels, but its Jupyter does not answer the idle agent: only the longest "
                 "uptime and the nightly stop end it. Its checks' log says what was asked; stop and start it"
             ),

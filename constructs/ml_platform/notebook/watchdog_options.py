@@ -1,31 +1,9 @@
-"""What the watchdog watches, and what it goes by."""
+"""What the watchdog goes by."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aws_cdk import Duration
-
-
-@dataclass(frozen=True, kw_only=True)
-class NightlyStop:
-    """A moment of each night."""
-
-    at: str
-    """`HH:MM`, local time."""
-    timezone: str
-    """IANA name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WatchedNotebook:
-    """A notebook instance and its limits."""
-
-    notebook: str
-    instance: str
-    idle_minutes: int
-    max_uptime_hours: int
-    endpoint_hours: int
-    nightly: NightlyStop | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

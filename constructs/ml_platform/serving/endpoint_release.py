@@ -17,8 +17,6 @@ from ml_platform.common.problems import outside
 
 Strategy = Literal["canary", "linear", "all_at_once"]
 
-RELEASE_TAG = "ml-platform:endpoint"
-"""Tag on model, configuration and endpoint; the release role may touch only what carries its endpoint's name in it."""
 DEFAULT_BAKING = Duration.minutes(5)
 ALARM_PERIOD = Duration.minutes(1)
 KEEP_OLD_FLEET = Duration.minutes(1)

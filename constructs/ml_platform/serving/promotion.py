@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -20,7 +20,7 @@ from ml_platform.common.cached_tokens import PSEUDO_PARAMETERS
 from ml_platform.common.compliance import acknowledge
 from ml_platform.common.function import DEAD_LETTER_RULES, PlatformFunction
 from ml_platform.common.statement import Statement
-from platform_contract.parameters import MODEL_PACKAGE_ARN, SAMPLE
+from platform_contract.promotion import PromotedModel
 
 FUNCTION_TIMEOUT = Duration.seconds(60)
 RETRY_INTERVAL = Duration.seconds(30)
@@ -33,26 +33,6 @@ QUEUE_TARGETS_OF_THIS_ACCOUNT = "@aws-cdk/aws-events:eventsTargetQueueSameAccoun
 RETENTION = Duration.days(14)
 CONCURRENCY = 2
 """The least that an SQS event source takes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PromotedModel:
-    """One model that is served: what is approved, what is updated, what is asked for a smoke test."""
-
-    name: str
-    """What people call it."""
-    group_name: str
-    """Model package group whose approvals count."""
-    stack_name: str
-    """Stack that holds the endpoint."""
-    endpoint_name: str
-    release_role_name: str
-    """Role that CloudFormation assumes for the update (`ReleaseRole`)."""
-    parameter: str = MODEL_PACKAGE_ARN
-    """Parameter of the stack that says which version is served: `ModelEndpoint.version_parameter`. Default: ModelPackageArn."""
-    sample: str = SAMPLE
-    """Output of the stack with an instance, as JSON, that each new version is asked about once; where the stack has none, a
-    release counts as good when its endpoint is in service and no alarm fires. Default: Sample."""
 
 
 class Promotion(Construct):
