@@ -7,7 +7,8 @@ from pathlib import Path
 
 from local_aws.cloudformation import TYPES
 from local_aws.ministack_bridge.identity import Caller
-from local_aws.sagemaker.endpoints import models, runtime
+from local_aws.sagemaker import model_data
+from local_aws.sagemaker.endpoints import models, rollout, runtime
 from local_aws.sagemaker.jobs import processing_rules, training_rules
 from local_aws.sagemaker.pipelines import executions
 from local_aws.sagemaker.pipelines.definition_steps import OWN
@@ -16,14 +17,17 @@ from local_aws.service import JsonService
 from local_aws.services import Services
 
 BEGIN, END = "<!-- offered: begin -->\n", "<!-- offered: end -->\n"
+_CONTAINER = tuple(f"PrimaryContainer.{member}" for member in (*models.NOT_OFFERED_IN_CONTAINERS, *model_data.NOT_OFFERED))
 REFUSED = {
+    "CreateEndpoint": rollout.NOT_OFFERED,
     "CreateEndpointConfig": models.NOT_OFFERED,
-    "CreateModel": tuple(f"PrimaryContainer.{member}" for member in models.NOT_OFFERED_IN_CONTAINERS),
+    "CreateModel": _CONTAINER,
     "CreateModelPackage": packages.NOT_OFFERED,
     "CreateProcessingJob": processing_rules.NOT_OFFERED,
     "CreateTrainingJob": training_rules.NOT_OFFERED,
     "InvokeEndpoint": tuple(runtime.NOT_OFFERED.values()),
     "StartPipelineExecution": executions.NOT_OFFERED,
+    "UpdateEndpoint": rollout.NOT_OFFERED,
 }
 """Members that an operation refuses by name."""
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.errors import invalid
+from local_aws.sagemaker.offer import refuse
 
 HTTPS = (
     re.compile(r"https://s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?/(?P<bucket>[^/]+)/(?P<key>.+)"),
     re.compile(r"https://(?P<bucket>[^/]+?)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?/(?P<key>.+)"),
 )
 """S3's own addresses, as CDK's L2 writes them. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html"""
+
+NOT_OFFERED = tuple(f"ModelDataSource.S3DataSource.{member}" for member in ("HubAccessConfig", "ManifestEtag", "ManifestS3Uri"))
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,7 @@ def model_data(container: Mapping[str, Any]) -> ModelData | None:
         return ModelData(s3_uri(container["ModelDataUrl"]), packed=True) if "ModelDataUrl" in container else None
     if "ModelDataUrl" in container:
         raise invalid("You cannot specify both ModelDataUrl and ModelDataSource for one container")
-    for member in ("HubAccessConfig", "ManifestS3Uri", "ManifestEtag"):
-        if member in source:
-            raise invalid(f"The embedded AWS does not offer ModelDataSource.S3DataSource.{member}; AWS does")
+    refuse(container, NOT_OFFERED)
     kinds = (source["S3DataType"], source["CompressionType"])
     if kinds == ("S3Prefix", "Gzip"):
         raise invalid("With S3DataType S3Prefix, CompressionType must be None: a prefix holds objects, not one archive")

@@ -150,7 +150,8 @@ def test_an_endpoint_is_told_of_in_every_state_and_its_deployment_at_every_stage
         ("Deleting", "Terminating 2 instance(s)."),
     ]
     assert {detail["EndpointStatus"] for detail in rollout} == {"UPDATING"}
-    assert capacity["ProductionVariants"][0]["VariantStatus"][0]["Status"] == "Updating"
+    [stage] = capacity["ProductionVariants"][0]["VariantStatus"]
+    assert (stage["Status"], stage["StatusMessage"]) == ("Updating", "Scaling in desired instance count to 1.")
 
 
 def test_a_job_is_told_of_from_its_start_and_a_training_job_at_every_step(

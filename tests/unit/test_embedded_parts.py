@@ -80,7 +80,7 @@ def test_shares_only_grow_and_end_with_everything(kind: str, percent: int) -> No
         ({"BlueGreenUpdatePolicy": policy("CANARY", 50)}, 1, "at most 50%"),
         ({"BlueGreenUpdatePolicy": policy("CANARY", 2, "INSTANCE_COUNT")}, 3, "at most 50%"),
         ({"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "LINEAR"}}}, 4, "LinearStepSize is required"),
-        ({"RollingUpdatePolicy": {}}, 4, "does not offer RollingUpdatePolicy; AWS does"),
+        ({"RollingUpdatePolicy": {}}, 4, "does not offer DeploymentConfig.RollingUpdatePolicy; AWS does"),
     ],
 )
 def test_guardrails_that_aws_refuses_are_refused(deployment: dict, instances: int, expected: str) -> None:

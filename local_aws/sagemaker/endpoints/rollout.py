@@ -14,7 +14,9 @@ from local_aws import clock
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.observability import alarm_state
 from local_aws.sagemaker.endpoints.replica import DRAIN_SECONDS, Fleet
+from local_aws.sagemaker.offer import refuse
 
+NOT_OFFERED = ("DeploymentConfig.RollingUpdatePolicy",)
 ALARM_POLL_SECONDS = 0.2
 
 
@@ -86,8 +88,7 @@ def shares(policy: dict[str, Any], instances: int) -> Iterator[float]:
 
 def check_guardrails(deployment: dict[str, Any], instances: int) -> None:
     """Raise where SageMaker refuses the configuration for a fleet of this size."""
-    if "RollingUpdatePolicy" in deployment:
-        raise invalid("The embedded AWS does not offer RollingUpdatePolicy; AWS does. Use BlueGreenUpdatePolicy here")
+    refuse({"DeploymentConfig": deployment}, NOT_OFFERED)
     routing = deployment.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration")
     if routing is None or routing["Type"] == "ALL_AT_ONCE":
         return

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller
+from local_aws.sagemaker.endpoints.capacities import Capacities
 from local_aws.sagemaker.endpoints.deployer import Deployer, clear
-from local_aws.sagemaker.endpoints.events import announce, announce_deployment, variants_of
+from local_aws.sagemaker.endpoints.events import announce, variants_of
 from local_aws.sagemaker.endpoints.models import Models
 from local_aws.sagemaker.endpoints.rollout import Generation, Traffic, check_guardrails
 from local_aws.sagemaker.listings import LISTINGS
@@ -28,7 +29,7 @@ class Endpoints:
         self.operations = {
             "CreateEndpoint": self.create,
             "UpdateEndpoint": self.update,
-            "UpdateEndpointWeightsAndCapacities": self.update_capacities,
+            **Capacities(store).operations,
             "DescribeEndpoint": self.describe,
             "ListEndpoints": self.list_endpoints,
             "DeleteEndpoint": self.delete,
@@ -114,42 +115,6 @@ class Endpoints:
             counts |= {name: fleet.desired for name, fleet in current.fleets.items() if name in counts}
         return counts
 
-    def update_capacities(self, caller: Caller, parameters: Record) -> Record:
-        """UpdateEndpointWeightsAndCapacities: what Application Auto Scaling calls."""
-        name = parameters["EndpointName"]
-        resource = arn(caller, "endpoint", name)
-        self._store.authorize(caller, "UpdateEndpointWeightsAndCapacities", resource)
-        record = self.record(caller, name)
-        changes = parameters["DesiredWeightsAndCapacities"]
-        with self._store.lock:
-            if record["EndpointStatus"] != "InService":
-                raise invalid(f"Cannot update in-progress endpoint {resource}.")
-            generation: Generation = record["traffic"].current
-            _check_capacities(name, generation, changes)
-            record["EndpointStatus"], record["LastModifiedTime"] = "Updating", now()
-            record["stages"] = {change["VariantName"]: [_stage(change)] for change in changes}
-            announce(self._store, record)
-            announce_deployment(self._store, record)
-        threading.Thread(target=self._change_capacities, args=(record, generation, changes), daemon=True).start()
-        return {"EndpointArn": resource}
-
-    def _change_capacities(self, record: Record, generation: Generation, changes: list[Record]) -> None:
-        """Change weights and counts; the endpoint is InService again once as many instances answer as are wanted, or cannot."""
-        for change in changes:
-            variant = change["VariantName"]
-            if "DesiredInstanceCount" in change:
-                generation.fleets[variant].scale(change["DesiredInstanceCount"])
-            if "DesiredWeight" in change:
-                generation.weights[variant] = change["DesiredWeight"]
-        missing = [name for name in (change["VariantName"] for change in changes) if not generation.fleets[name].wait_settled()]
-        with self._store.lock:
-            record.pop("stages", None)
-            record.pop("FailureReason", None)
-            if missing:
-                record["FailureReason"] = f"Not all instances of {', '.join(missing)} passed the ping health check in time."
-            record["EndpointStatus"], record["LastModifiedTime"] = "InService", now()
-            announce(self._store, record)
-
     def describe(self, caller: Caller, parameters: Record) -> Record:
         """DescribeEndpoint."""
         name = parameters["EndpointName"]
@@ -205,33 +170,6 @@ class Endpoints:
     def record(self, caller: Caller, name: str) -> Record:
         """Return an endpoint's record."""
         return self._store.find("endpoint", caller, name)
-
-
-def _check_capacities(name: str, generation: Generation, wanted: list[Record]) -> None:
-    """Raise unless all of `wanted` can be carried out, so that nothing is half done."""
-    weights = dict(generation.weights)
-    names = [change["VariantName"] for change in wanted]
-    if len(set(names)) < len(names):
-        raise invalid(f"Each variant can be named once in DesiredWeightsAndCapacities, got {', '.join(names)}")
-    for change in wanted:
-        variant = change["VariantName"]
-        if variant not in generation.fleets:
-            raise invalid(f"Endpoint {name} has no variant {variant}; it has {', '.join(generation.fleets)}")
-        if change.get("DesiredInstanceCount", 1) < 1:
-            raise invalid(f"Variant {variant}: DesiredInstanceCount must be at least 1, got {change['DesiredInstanceCount']}")
-        weights[variant] = change.get("DesiredWeight", weights[variant])
-    if sum(weights.values()) <= 0:
-        raise invalid(f"The weights of the variants of {name} must not all be 0")
-
-
-def _stage(change: Record) -> Record:
-    """Return what is said of a variant while its weight or its number of instances changes."""
-    message = (
-        f"Scaling desired instance count to {change['DesiredInstanceCount']}."
-        if "DesiredInstanceCount" in change
-        else f"Changing the weight to {change.get('DesiredWeight')}."
-    )
-    return {"Status": "Updating", "StatusMessage": message, "StartTime": now()}
 
 
 def _capture_summary(config: Record) -> Record | None:

@@ -8,6 +8,7 @@ from local_aws.errors import invalid
 from local_aws.ministack_bridge.identity import Caller, Credentials, assume
 from local_aws.s3_transfer import RoleStorage
 from local_aws.sagemaker.jobs.jobs import Jobs
+from local_aws.sagemaker.offer import refuse
 from local_aws.sagemaker.pipelines import lambda_step
 from local_aws.sagemaker.pipelines import parameters as pipeline_parameters
 from local_aws.sagemaker.pipelines.definition import parse
@@ -53,9 +54,7 @@ class Executions:
         """StartPipelineExecution; the same ClientRequestToken starts nothing twice."""
         name = parameters["PipelineName"].rpartition("/")[2]
         self._store.authorize(caller, "StartPipelineExecution", arn(caller, "pipeline", name))
-        for key in NOT_OFFERED:
-            if key in parameters:
-                raise invalid(f"The embedded AWS does not offer {key}; AWS does")
+        refuse(parameters, NOT_OFFERED)
         with self._starting:
             pipeline = self._pipeline(caller, name)
             token = parameters["ClientRequestToken"]
