@@ -1,6 +1,6 @@
 """A notebook instance that stops itself when nobody and nothing uses it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from aws_cdk import CfnTag, Duration, RemovalPolicy, Stack
@@ -10,7 +10,7 @@ from constructs import Construct
 
 from ml_platform.common.compliance import acknowledge
 from ml_platform.common.framework_image import FrameworkImage
-from ml_platform.common.problems import instance_type, not_an_alias, outside, refuse, whole
+from ml_platform.common.problems import not_an_alias, refuse
 from ml_platform.notebook.client_bundle import ClientBundle
 from ml_platform.notebook.job_role import NotebookJobRole
 from ml_platform.notebook.lifecycle import NotebookLifecycle
@@ -20,14 +20,12 @@ from ml_platform.notebook.owner import NotebookOwner
 from ml_platform.notebook.role import NotebookRole
 from ml_platform.training.registered_model import PipelineStorage
 from platform_contract import images
-from platform_contract.instances import has_local_nvme
 from platform_contract.names import MAX_NAME, PlatformNames
 from platform_contract.notebooks import NightlyStop, WatchedNotebook
 
 PLATFORM = "notebook-al2023-v1"
 """The one platform on which instances can still be created and started; CloudFormation's own default is a retired one."""
 IMDS_VERSION = "2"
-MOST_REPOSITORIES = 4
 
 
 class NotebookInstance(Construct):
@@ -84,7 +82,8 @@ class NotebookInstance(Construct):
             If the name is too long, or the type has local disks, for which SageMaker takes no key.
         """
         super().__init__(scope, construct_id)
-        refuse(self, [*_problems(machine, idle, work), *not_an_alias("storage.key", storage.key)])
+        wrong = [*machine.problems("machine"), *idle.problems("idle"), *work.problems("work")]
+        refuse(self, [*wrong, *not_an_alias("storage.key", storage.key)])
         self._owner = owner = owner or NotebookOwner.of(self)
         self._machine, self._network, self._idle, self._work, self._storage = machine, network, idle, work, storage
         self._client = client or ClientBundle.of_stack(self)
@@ -239,23 +238,3 @@ def instance_name(owner: NotebookOwner, network: NotebookNetwork, resolve: Calla
     if len(name) > MAX_NAME:
         raise ValueError(f"{name} has {len(name)} characters; SageMaker takes {MAX_NAME}. Shorten the notebook's name")
     return name
-
-
-def _problems(machine: NotebookMachine, idle: IdleShutdown, work: NotebookWork) -> Iterator[str]:
-    yield from instance_type("machine.instance_type", "notebook", machine.instance_type)
-    if has_local_nvme(machine.instance_type):
-        yield (
-            f"machine.instance_type is {machine.instance_type!r}, which has local NVMe disks, for which SageMaker takes no KMS "
-            "key; use a type without them, such as ml.m5.xlarge, and train on GPUs in training jobs"
-        )
-    yield from outside("machine.volume", machine.volume.to_gibibytes(), 5, 16384, "GiB")
-    if len(machine.repositories) > MOST_REPOSITORIES:
-        yield f"machine.repositories has {len(machine.repositories)} entries; allowed: 0 to {MOST_REPOSITORIES}"
-    yield from whole("idle.idle", idle.idle, "minutes", 5, 1440)
-    yield from whole("idle.warning", idle.warning, "minutes", 1, 1439)
-    yield from whole("idle.max_keep_alive", idle.max_keep_alive, "hours", 1, 168)
-    yield from whole("work.endpoint_lifetime", work.endpoint_lifetime, "hours", 1, 168)
-    before, after = (duration.to_minutes(integral=False) for duration in (idle.warning, idle.idle))
-    if before >= after:
-        minutes = f"{before:g} of {after:g} minutes"
-        yield f"idle.warning is {minutes}; allowed: less than idle.idle, else it would warn before anybody is idle"

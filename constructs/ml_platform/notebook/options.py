@@ -1,11 +1,15 @@
 """What a notebook is made of: machine, idleness, and what people find in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aws_cdk import Duration, Size
 
+from ml_platform.common.problems import instance_type, outside, whole
 from platform_contract import layout
+from platform_contract.instances import has_local_nvme
+
+MOST_REPOSITORIES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +22,18 @@ class NotebookMachine:
     root_access: bool = False
     repositories: Sequence[str] = ()
     """At most 4 https URLs; Jupyter opens in the first."""
+
+    def problems(self, name: str) -> Iterator[str]:
+        """Yield what SageMaker would refuse, in sentences that begin with the property's `name`."""
+        yield from instance_type(f"{name}.instance_type", "notebook", self.instance_type)
+        if has_local_nvme(self.instance_type):
+            yield (
+                f"{name}.instance_type is {self.instance_type!r}, which has local NVMe disks, for which SageMaker takes no KMS "
+                "key; use a type without them, such as ml.m5.xlarge, and train on GPUs in training jobs"
+            )
+        yield from outside(f"{name}.volume", self.volume.to_gibibytes(), 5, 16384, "GiB")
+        if len(self.repositories) > MOST_REPOSITORIES:
+            yield f"{name}.repositories has {len(self.repositories)} entries; allowed: 0 to {MOST_REPOSITORIES}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +61,16 @@ class IdleShutdown:
     max_keep_alive: Duration = Duration.hours(24)
     """Longest time ahead for which the keep-alive file is honoured."""
 
+    def problems(self, name: str) -> Iterator[str]:
+        """Yield what the idle agent could not go by, in sentences that begin with the property's `name`."""
+        yield from whole(f"{name}.idle", self.idle, "minutes", 5, 1440)
+        yield from whole(f"{name}.warning", self.warning, "minutes", 1, 1439)
+        yield from whole(f"{name}.max_keep_alive", self.max_keep_alive, "hours", 1, 168)
+        before, after = (duration.to_minutes(integral=False) for duration in (self.warning, self.idle))
+        if before >= after:
+            minutes = f"{before:g} of {after:g} minutes"
+            yield f"{name}.warning is {minutes}; allowed: less than {name}.idle, else it would warn before anybody is idle"
+
 
 @dataclass(frozen=True, kw_only=True)
 class NotebookWork:
@@ -58,6 +84,10 @@ class NotebookWork:
     """What pip installs at each start."""
     endpoint_lifetime: Duration = Duration.hours(8)
     """After which endpoints that it made are deleted."""
+
+    def problems(self, name: str) -> Iterator[str]:
+        """Yield what the watchdog could not go by, in sentences that begin with the property's `name`."""
+        yield from whole(f"{name}.endpoint_lifetime", self.endpoint_lifetime, "hours", 1, 168)
 
     @property
     def other_datasets(self) -> dict[str, str]:
