@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from platform_contract.gate import GateRule
-from platform_contract.parameters import DEPLOYED, MODEL_PACKAGE_ARN, NO_VERSION
+from platform_contract.parameters import DEPLOYED, NO_VERSION
 
 ALLOWED = (DEPLOYED, NO_VERSION)
 
@@ -29,7 +29,7 @@ class DeployedRequest:
     compare_with: str
     fallback: str
     """Artifact to name where there is no version."""
-    parameter: str = MODEL_PACKAGE_ARN
+    parameter: str
     """Parameter of the stack that says which version is served."""
 
 
@@ -55,9 +55,8 @@ def parse(event: Mapping[str, Any]) -> DeployedRequest | CheckRequest:
     """
     match event["operation"]:
         case "deployed":
-            # A pipeline that was started before the last deployment names no parameter.
-            parameter = event.get("parameter", MODEL_PACKAGE_ARN)
-            request = DeployedRequest(event["group"], event["stack"], event["compare_with"], event["fallback"], parameter)
+            names = ("group", "stack", "compare_with", "fallback", "parameter")
+            request = DeployedRequest(*(event[name] for name in names))
             if request.compare_with not in ALLOWED:
                 allowed = ", ".join(ALLOWED)
                 raise ValueError(

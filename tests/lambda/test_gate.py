@@ -191,8 +191,9 @@ def test_events_of_the_two_steps_are_read() -> None:
         "parameter": "P",
     }
     assert parse(deployed) == DeployedRequest("g", "", "deployed", "s3://b/k", "P")
-    del deployed["parameter"]
-    assert parse(deployed).parameter == "ModelPackageArn"
+    for name in deployed:
+        with pytest.raises(KeyError, match=name):
+            parse({other: value for other, value in deployed.items() if other != name})
     judged = {"operation": "check", "evaluation": "s3://b/e", "deployed_version": "3", "rules": '[{"metric": "a", "maximum": 1}]'}
     assert parse(judged) == CheckRequest("s3://b/e", "3", (GateRule("a", maximum=1),))
     with pytest.raises(ValueError, match=r"CompareWith is 'old'; allowed: deployed, none"):

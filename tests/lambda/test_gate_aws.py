@@ -46,7 +46,7 @@ def s3(aws: Aws) -> Iterator[Stubber]:
 
 
 def asked(stack: str = "", compare_with: str = "deployed") -> DeployedRequest:
-    return DeployedRequest(GROUP, stack, compare_with, "s3://assets/code.gz")
+    return DeployedRequest(GROUP, stack, compare_with, "s3://assets/code.gz", "ModelPackageArn")
 
 
 def listed(*numbers: int) -> list[dict]:
